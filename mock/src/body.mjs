@@ -1,0 +1,55 @@
+// The body of a request, read whole, decoded strictly.
+
+import { Refusal } from './envelope.mjs'
+
+const LARGEST_BODY = 10 * 1024 * 1024 // as much as Prism's own server takes
+const MOST_TO_DISCARD = 256 * 1024 * 1024
+
+/**
+ * Reads a request's body to its end, keeping no more than LARGEST_BODY of it. Reading to the end even what is too large
+ * matters: a client that is still sending when the connection closes does not get to see the answer.
+ */
+export async function readBody (request) {
+  const chunks = []
+  let size = 0
+  for await (const chunk of request) {
+    size += chunk.length
+    if (size > MOST_TO_DISCARD) break
+    if (size <= LARGEST_BODY) chunks.push(chunk)
+    else chunks.length = 0
+  }
+  return { bytes: Buffer.concat(chunks), size }
+}
+
+/** The JSON value of a body that an operation asks for; a Refusal says why there is none. */
+export function parseJson ({ bytes, size }, headers) {
+  if (size > LARGEST_BODY) {
+    throw new Refusal(413, `the body has ${size} bytes, more than the ${LARGEST_BODY} that the mock takes`)
+  }
+  if (size === 0) throw new Refusal(400, 'the body is empty; send a JSON object')
+  const mediaType = (headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
+  if (mediaType !== 'application/json') {
+    throw new Refusal(415, `the content type is '${mediaType}'; send Content-Type: application/json`)
+  }
+  if (headers['content-encoding'] && headers['content-encoding'] !== 'identity') {
+    throw new Refusal(415, `the content encoding is '${headers['content-encoding']}'; send the body as it is`)
+  }
+  let text
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new Refusal(400, 'the body is not UTF-8')
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Refusal(400, `the body is not JSON: ${withoutExcerpt(error.message)}`)
+  }
+}
+
+/** JSON.parse quotes the text around the error, which may hold a secret. */
+function withoutExcerpt (message) {
+  const position = /position \d+( \(line \d+ column \d+\))?/.exec(message)
+  if (position) return `syntax error at ${position[0]}`
+  return /end of JSON input/.test(message) ? 'it ends too early' : 'syntax error'
+}
