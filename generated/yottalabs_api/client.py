@@ -1,0 +1,175 @@
+"""The HTTP client of the generated operations."""
+
+import ssl
+from threading import Lock
+from typing import Any, Self
+
+import httpx
+from attrs import Factory, define, evolve, field
+
+from .types import RawRequest, RawResponse
+
+BASE_URL = "https://api.yottalabs.ai"
+API_KEY_HEADER = "x-api-key"
+DEFAULT_TIMEOUT = httpx.Timeout(30.0)
+
+
+def _seconds_or_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
+    return timeout if isinstance(timeout, httpx.Timeout) else httpx.Timeout(float(timeout))
+
+
+@define(eq=False)
+class _Pool:
+    """The httpx clients, made when they are first needed and shared by every copy of a client."""
+
+    settings: dict[str, Any] = field(repr=False)
+    sync_client: httpx.Client | None = None
+    async_client: httpx.AsyncClient | None = None
+    _lock: Lock = field(factory=Lock, repr=False, init=False)
+
+    def get(self) -> httpx.Client:
+        with self._lock:
+            if self.sync_client is None:
+                self.sync_client = httpx.Client(**self.settings)
+            return self.sync_client
+
+    def get_async(self) -> httpx.AsyncClient:
+        with self._lock:
+            if self.async_client is None:
+                self.async_client = httpx.AsyncClient(**self.settings)
+            return self.async_client
+
+
+@define(kw_only=True, eq=False)
+class Client:
+    """Sends requests without a key.
+
+    `with_headers`, `with_cookies` and `with_timeout` give a copy that shares the connections; the original stays as it
+    is. Use a client as a context manager, `with` or `async with`, to close its connections.
+
+    Args:
+        base_url: Where the API is.
+        cookies: Cookies of each request.
+        headers: Headers of each request.
+        timeout: How long each phase of a request may take (connecting, each read, each write): seconds or an
+            httpx.Timeout. None is not accepted: there is always one.
+        verify_ssl: Whether, or against what, certificates are verified.
+        follow_redirects: Whether redirects are followed. They would carry the key to another host.
+        httpx_args: Further arguments of httpx.Client and httpx.AsyncClient.
+    """
+
+    _base_url: str = field(default=BASE_URL, alias="base_url")
+    _cookies: dict[str, str] = field(factory=dict, alias="cookies", repr=False)
+    _headers: dict[str, str] = field(factory=dict, alias="headers", repr=False)
+    _timeout: httpx.Timeout = field(
+        default=DEFAULT_TIMEOUT,
+        converter=_seconds_or_timeout,
+        alias="timeout",
+    )
+    _verify_ssl: str | bool | ssl.SSLContext = field(default=True, alias="verify_ssl")
+    _follow_redirects: bool = field(default=False, alias="follow_redirects")
+    _httpx_args: dict[str, Any] = field(factory=dict, alias="httpx_args", repr=False)
+    _pool: _Pool = field(
+        default=Factory(
+            lambda self: _Pool(
+                {
+                    "base_url": self._base_url,
+                    "verify": self._verify_ssl,
+                    "follow_redirects": self._follow_redirects,
+                    **self._httpx_args,
+                }
+            ),
+            takes_self=True,
+        ),
+        alias="pool",
+        repr=False,
+    )
+
+    def with_headers(self, headers: dict[str, str]) -> Self:
+        """A copy with additional headers."""
+        return evolve(self, headers={**self._headers, **headers})
+
+    def with_cookies(self, cookies: dict[str, str]) -> Self:
+        """A copy with additional cookies."""
+        return evolve(self, cookies={**self._cookies, **cookies})
+
+    def with_timeout(self, timeout: httpx.Timeout | float) -> Self:
+        """A copy with another timeout."""
+        return evolve(self, timeout=timeout)
+
+    def exchange(self, request: RawRequest) -> RawResponse:
+        """Sends a request and waits for its answer."""
+        return _raw(self.get_httpx_client().request(request.method, request.path, **self._arguments(request)))
+
+    async def aexchange(self, request: RawRequest) -> RawResponse:
+        """Sends a request and awaits its answer."""
+        client = self.get_async_httpx_client()
+        return _raw(await client.request(request.method, request.path, **self._arguments(request)))
+
+    def _arguments(self, request: RawRequest) -> dict[str, Any]:
+        headers = {**self._authentication(), **self._headers, **request.headers}
+        if self._cookies:
+            headers["cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        return {
+            "params": request.params,
+            "headers": headers,
+            "content": request.content,
+            "timeout": self._timeout,
+        }
+
+    def _authentication(self) -> dict[str, str]:
+        return {}
+
+    def set_httpx_client(self, client: httpx.Client) -> Self:
+        """Uses this httpx.Client for the connections. Headers, key and timeout remain those of this object."""
+        self._pool.sync_client = client
+        return self
+
+    def get_httpx_client(self) -> httpx.Client:
+        """The httpx.Client that holds the connections."""
+        return self._pool.get()
+
+    def set_async_httpx_client(self, async_client: httpx.AsyncClient) -> Self:
+        """Uses this httpx.AsyncClient for the connections. Headers, key and timeout remain those of this object."""
+        self._pool.async_client = async_client
+        return self
+
+    def get_async_httpx_client(self) -> httpx.AsyncClient:
+        """The httpx.AsyncClient that holds the connections."""
+        return self._pool.get_async()
+
+    def __enter__(self) -> Self:
+        self.get_httpx_client().__enter__()
+        return self
+
+    def __exit__(self, *args: Any) -> None:
+        self.get_httpx_client().__exit__(*args)
+
+    async def __aenter__(self) -> Self:
+        await self.get_async_httpx_client().__aenter__()
+        return self
+
+    async def __aexit__(self, *args: Any) -> None:
+        await self.get_async_httpx_client().__aexit__(*args)
+
+
+@define(kw_only=True, eq=False)
+class AuthenticatedClient(Client):
+    """Sends requests with a key. Its other arguments are those of Client.
+
+    Args:
+        token: The key.
+        prefix: What stands before the key in the header, with a space between them.
+        auth_header_name: The header that carries the key.
+    """
+
+    token: str = field(repr=False)
+    prefix: str = ""
+    auth_header_name: str = API_KEY_HEADER
+
+    def _authentication(self) -> dict[str, str]:
+        return {self.auth_header_name: f"{self.prefix} {self.token}" if self.prefix else self.token}
+
+
+def _raw(response: httpx.Response) -> RawResponse:
+    return RawResponse(status_code=response.status_code, headers=dict(response.headers), content=response.content)

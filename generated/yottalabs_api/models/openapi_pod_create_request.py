@@ -1,0 +1,152 @@
+# mypy: disable-error-code="comparison-overlap"
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.cloud_type import CloudType
+from ..models.gpu_type import GpuType
+from ..models.image_public_type import ImagePublicType
+from ..models.image_source import ImageSource
+from ..models.key_value_pair_dto import KeyValuePairDTO
+from ..models.openapi_pod_expose_port_request import OpenapiPodExposePortRequest
+from ..models.resource_type import ResourceType
+from ..types import UNSET, Unset, read_list, write
+
+
+@_attrs_define
+class OpenapiPodCreateRequest:
+    """What to start, on which hardware, and what of it can be reached from outside.
+
+    A field that is not in the JSON object is UNSET. One that is there with a value the contract does not allow keeps that
+    value, whatever its declared type. What the contract does not name is in `additional_properties`.
+
+    Attributes:
+        image: The container image, with its tag.
+        gpu_type: The kind of GPU.
+        cloud_type: The kind of data centre that the pod may run in. The API's default is SECURE.
+        official_image: Whether the image comes from YottaLabs or from you. The API's default is CUSTOM.
+        image_public_type: Whether anyone may pull the image. PRIVATE needs the registry's user name and token.
+            The API's default is PUBLIC.
+        resource_type: Whether the pod has GPUs. The API's default is GPU.
+        region: The region to run in.
+        pod_name: A name for people. The API's default is My Pod.
+        image_registry_username: The user name at the image's registry.
+        image_registry_token: The token or password at the image's registry.
+        gpu_count: How many GPUs the pod has. At least 1 where `resourceType` is GPU.
+        container_volume_in_gb: The size of the container's own disk in GB. Its default depends on `gpuType`.
+        persistent_volume_in_gb: The size of the persistent disk in GB. Its default depends on `gpuType`. Above 0
+            it needs `persistentMountPath`.
+        persistent_mount_path: Where the persistent disk appears in the container.
+        initialization_command: A shell command that runs in the container when it starts.
+        environment_vars: Variables of the container's environment.
+        expose: Ports of the container that can be reached from outside.
+    """
+
+    image: str
+    gpu_type: GpuType
+    cloud_type: CloudType | Unset = UNSET
+    official_image: ImageSource | Unset = UNSET
+    image_public_type: ImagePublicType | Unset = UNSET
+    resource_type: ResourceType | Unset = UNSET
+    region: str | Unset = UNSET
+    pod_name: str | Unset = UNSET
+    image_registry_username: str | Unset = UNSET
+    image_registry_token: str | Unset = _attrs_field(default=UNSET, repr=False)
+    gpu_count: int | Unset = UNSET
+    container_volume_in_gb: int | Unset = UNSET
+    persistent_volume_in_gb: int | Unset = UNSET
+    persistent_mount_path: str | Unset = UNSET
+    initialization_command: str | Unset = UNSET
+    environment_vars: list[KeyValuePairDTO] | Unset = _attrs_field(default=UNSET, repr=False)
+    expose: list[OpenapiPodExposePortRequest] | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object: exactly the fields that are set."""
+        json_object = dict(self.additional_properties)
+        if self.image is not UNSET:
+            json_object["image"] = self.image
+        if self.gpu_type is not UNSET:
+            json_object["gpuType"] = write(self.gpu_type)
+        if self.cloud_type is not UNSET:
+            json_object["cloudType"] = write(self.cloud_type)
+        if self.official_image is not UNSET:
+            json_object["officialImage"] = write(self.official_image)
+        if self.image_public_type is not UNSET:
+            json_object["imagePublicType"] = write(self.image_public_type)
+        if self.resource_type is not UNSET:
+            json_object["resourceType"] = write(self.resource_type)
+        if self.region is not UNSET:
+            json_object["region"] = self.region
+        if self.pod_name is not UNSET:
+            json_object["podName"] = self.pod_name
+        if self.image_registry_username is not UNSET:
+            json_object["imageRegistryUsername"] = self.image_registry_username
+        if self.image_registry_token is not UNSET:
+            json_object["imageRegistryToken"] = self.image_registry_token
+        if self.gpu_count is not UNSET:
+            json_object["gpuCount"] = self.gpu_count
+        if self.container_volume_in_gb is not UNSET:
+            json_object["containerVolumeInGb"] = self.container_volume_in_gb
+        if self.persistent_volume_in_gb is not UNSET:
+            json_object["persistentVolumeInGb"] = self.persistent_volume_in_gb
+        if self.persistent_mount_path is not UNSET:
+            json_object["persistentMountPath"] = self.persistent_mount_path
+        if self.initialization_command is not UNSET:
+            json_object["initializationCommand"] = self.initialization_command
+        if self.environment_vars is not UNSET:
+            json_object["environmentVars"] = write(self.environment_vars)
+        if self.expose is not UNSET:
+            json_object["expose"] = write(self.expose)
+        return json_object
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """The model of a JSON object. Nothing that can be in the object makes it fail, and nothing of it is lost."""
+        rest: dict[str, Any] = dict(src_dict)
+        self = cls(
+            image=rest.pop("image", UNSET),
+            gpu_type=GpuType.read(rest.pop("gpuType", UNSET)),
+            cloud_type=CloudType.read(rest.pop("cloudType", UNSET)),
+            official_image=ImageSource.read(rest.pop("officialImage", UNSET)),
+            image_public_type=ImagePublicType.read(rest.pop("imagePublicType", UNSET)),
+            resource_type=ResourceType.read(rest.pop("resourceType", UNSET)),
+            region=rest.pop("region", UNSET),
+            pod_name=rest.pop("podName", UNSET),
+            image_registry_username=rest.pop("imageRegistryUsername", UNSET),
+            image_registry_token=rest.pop("imageRegistryToken", UNSET),
+            gpu_count=rest.pop("gpuCount", UNSET),
+            container_volume_in_gb=rest.pop("containerVolumeInGb", UNSET),
+            persistent_volume_in_gb=rest.pop("persistentVolumeInGb", UNSET),
+            persistent_mount_path=rest.pop("persistentMountPath", UNSET),
+            initialization_command=rest.pop("initializationCommand", UNSET),
+            environment_vars=read_list(rest.pop("environmentVars", UNSET), KeyValuePairDTO.read),
+            expose=read_list(rest.pop("expose", UNSET), OpenapiPodExposePortRequest.read),
+        )
+        self.additional_properties = rest
+        return self
+
+    @classmethod
+    def read(cls, value: Any) -> Any:
+        """The model of a JSON object; anything else unchanged."""
+        return cls.from_dict(value) if isinstance(value, Mapping) else value
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

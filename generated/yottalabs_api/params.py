@@ -1,0 +1,110 @@
+"""The arguments of the operations that take a JSON object, and how they become one.
+
+An argument's name is the field's in snake_case, but `name` for `podName`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Required, TypeAlias, TypedDict
+
+from .models import CloudType, GpuType, ImagePublicType, ImageSource, Protocol, ResourceType
+from .open_enum import OpenEnum
+
+
+class RequestField(NamedTuple):
+    """A field of a request: its name in JSON, the enumeration that its values come from, whether it is a secret."""
+
+    json_name: str
+    enum: type[OpenEnum] | None = None
+    secret: bool = False
+
+
+EnvironmentVars: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str] | Mapping[str, object]]
+"""A mapping, or pairs of (key, value), or JSON objects with key, value."""
+
+Expose: TypeAlias = Iterable[int | tuple[int, Protocol | str | None] | Mapping[str, object]]
+"""Each item is a bare port, a tuple of (port, protocol), or a JSON object with port, protocol."""
+
+
+class CreateParams(TypedDict, total=False):
+    """What to start, on which hardware, and what of it can be reached from outside."""
+
+    image: Required[str]
+    """The container image, with its tag."""
+
+    gpu_type: Required[GpuType | str]
+    """The kind of GPU."""
+
+    cloud_type: CloudType | str
+    """The kind of data centre that the pod may run in. The API's default is SECURE."""
+
+    official_image: ImageSource | str
+    """Whether the image comes from YottaLabs or from you. The API's default is CUSTOM."""
+
+    image_public_type: ImagePublicType | str
+    """Whether anyone may pull the image. PRIVATE needs the registry's user name and token. The API's default is
+    PUBLIC."""
+
+    resource_type: ResourceType | str
+    """Whether the pod has GPUs. The API's default is GPU."""
+
+    region: str
+    """The region to run in."""
+
+    name: str
+    """A name for people. The API's default is My Pod."""
+
+    image_registry_username: str
+    """The user name at the image's registry."""
+
+    image_registry_token: str
+    """The token or password at the image's registry."""
+
+    gpu_count: int
+    """How many GPUs the pod has. At least 1 where `resourceType` is GPU."""
+
+    container_volume_in_gb: int
+    """The size of the container's own disk in GB. Its default depends on `gpuType`."""
+
+    persistent_volume_in_gb: int
+    """The size of the persistent disk in GB. Its default depends on `gpuType`. Above 0 it needs `persistentMountPath`."""
+
+    persistent_mount_path: str
+    """Where the persistent disk appears in the container."""
+
+    initialization_command: str
+    """A shell command that runs in the container when it starts."""
+
+    environment_vars: EnvironmentVars
+    """Variables of the container's environment."""
+
+    expose: Expose
+    """Ports of the container that can be reached from outside."""
+
+
+CREATE_PARAMS: dict[str, RequestField] = {
+    "image": RequestField("image"),
+    "gpu_type": RequestField("gpuType", enum=GpuType),
+    "cloud_type": RequestField("cloudType", enum=CloudType),
+    "official_image": RequestField("officialImage", enum=ImageSource),
+    "image_public_type": RequestField("imagePublicType", enum=ImagePublicType),
+    "resource_type": RequestField("resourceType", enum=ResourceType),
+    "region": RequestField("region"),
+    "name": RequestField("podName"),
+    "image_registry_username": RequestField("imageRegistryUsername"),
+    "image_registry_token": RequestField("imageRegistryToken", secret=True),
+    "gpu_count": RequestField("gpuCount"),
+    "container_volume_in_gb": RequestField("containerVolumeInGb"),
+    "persistent_volume_in_gb": RequestField("persistentVolumeInGb"),
+    "persistent_mount_path": RequestField("persistentMountPath"),
+    "initialization_command": RequestField("initializationCommand"),
+    "environment_vars": RequestField("environmentVars", secret=True),
+    "expose": RequestField("expose"),
+}
+
+__all__ = [
+    "CREATE_PARAMS",
+    "CreateParams",
+    "EnvironmentVars",
+    "Expose",
+    "RequestField",
+]

@@ -1,0 +1,100 @@
+"""How a typed view reads the JSON object behind it: each function gives a value of one kind, or None; none ever raises."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar, TypeVar
+
+from .open_enum import OpenEnum
+
+E = TypeVar("E", bound=OpenEnum)
+V = TypeVar("V", bound="View")
+
+_LONGEST_NUMBER = 400  # characters; longer ones are not numbers that this API has, and costly to convert
+
+
+class View:
+    """A typed view of a JSON object, which is `raw`. A field is converted when it is read."""
+
+    __slots__ = ("raw",)
+
+    json_names: ClassVar[Mapping[str, str]]
+    """The attributes that are fields, with their names in JSON."""
+
+    raw: dict[str, Any]
+    """The JSON object, exactly as it came."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+
+    def __eq__(self, other: object) -> bool:
+        return self.raw == other.raw if isinstance(other, View) and type(self) is type(other) else NotImplemented
+
+    def has(self, name: str) -> bool:
+        """Whether a field, by its Python name, came at all and is not null."""
+        return self.raw.get(self.json_names[name]) is not None
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.raw)))
+
+
+def text(value: Any) -> str | None:
+    """Text, or an integer's digits. A float is not taken: an id that went through one is another id."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < _LONGEST_NUMBER:
+        return str(value)
+    return None
+
+
+def integer(value: Any) -> int | None:
+    """An integer, also one written as text or as a float without a fraction."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    number = decimal(value)
+    return int(number) if number is not None and abs(number) < 10**18 and number == number.to_integral_value() else None
+
+
+def decimal(value: Any) -> Decimal | None:
+    """A finite number, also one written as text. A float is taken by its shortest form, which is what was sent."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, int) and value.bit_length() >= _LONGEST_NUMBER:
+        return None
+    if isinstance(value, str) and len(value) > _LONGEST_NUMBER:
+        return None
+    try:
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+    except (InvalidOperation, ValueError):
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < _LONGEST_NUMBER else None
+
+
+def boolean(value: Any) -> bool | None:
+    """A boolean, also one written as text."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
+
+
+def enumeration(enum: type[E], value: Any) -> E | None:
+    """A value of an open enumeration, in any case."""
+    return enum(value) if isinstance(value, str) and value else None
+
+
+def views(view: type[V], value: Any) -> tuple[V, ...]:
+    """The objects of a list. What is no object is left out."""
+    return tuple(view(item) for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
+
+
+def mapping(value: Any, key: str, content: str) -> dict[str, str]:
+    """A list of pairs as a mapping. A pair without a readable key or value is left out; of two with one key the last
+    counts."""
+    if not isinstance(value, list):
+        return {}
+    pairs = ((text(item.get(key)), text(item.get(content))) for item in value if isinstance(item, Mapping))
+    return {name: found for name, found in pairs if name is not None and found is not None}
+
+
+__all__ = ["View", "boolean", "decimal", "enumeration", "integer", "mapping", "text", "views"]

@@ -1,0 +1,119 @@
+"""What the modules of this package share: the unset value, requests and answers, and tolerant reading."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from attrs import define, field
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Unset:
+    """The type of UNSET, the value of a field that is not in the JSON object at all."""
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __copy__(self) -> "Unset":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "Unset":
+        return self
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Unset = Unset()
+
+
+@define(frozen=True, kw_only=True)
+class RawRequest:
+    """A request of one operation, without the client's own part: the base URL, the key, the timeouts."""
+
+    method: str
+    path: str
+    params: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+
+
+@define(frozen=True, kw_only=True)
+class RawResponse:
+    """An answer as it came. Header names are in lower case."""
+
+    status_code: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+
+
+@define(kw_only=True)
+class Response(Generic[T]):
+    """An answer and what was read from it: `parsed` is None where the body is not what the contract describes at all."""
+
+    status_code: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    parsed: T | None
+
+
+class Exchange(Protocol[T_co]):
+    """Whatever can send a request and wait for its answer, in whatever form it gives answers."""
+
+    def exchange(self, request: RawRequest, /) -> T_co: ...
+
+
+class AsyncExchange(Protocol[T_co]):
+    """Whatever can send a request and await its answer, in whatever form it gives answers."""
+
+    async def aexchange(self, request: RawRequest, /) -> T_co: ...
+
+
+def encode_json(value: Any) -> bytes:
+    """JSON for the wire: compact, in UTF-8. A value that JSON does not have is a TypeError or ValueError."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def decode_json(content: bytes) -> Any:
+    """The JSON value of a body, or UNSET where it is none."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return UNSET
+
+
+def read_list(value: Any, read: Callable[[Any], Any]) -> Any:
+    """A list with each item read; anything but a list unchanged."""
+    return [read(item) for item in value] if isinstance(value, list) else value
+
+
+def write(value: Any) -> Any:
+    """The JSON value of what `read` made: models as objects, enumerations as text, anything else unchanged."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, list | tuple):
+        return [write(item) for item in value]
+    if isinstance(value, str):
+        return str.__str__(value)
+    return value
+
+
+__all__ = [
+    "UNSET",
+    "AsyncExchange",
+    "Exchange",
+    "RawRequest",
+    "RawResponse",
+    "Response",
+    "T_co",
+    "Unset",
+    "decode_json",
+    "encode_json",
+    "read_list",
+    "write",
+]
