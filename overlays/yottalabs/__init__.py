@@ -1,0 +1,114 @@
+"""An unofficial client of the YottaLabs API: GPU pods, typed and safe with money.
+
+    from yottalabs import YottaLabs
+
+    with YottaLabs() as yotta:
+        for pod in yotta.pods.list():
+            print(pod.id, pod.status, pod.hourly_price)
+
+Importing this package loads neither httpx nor attrs; the first client does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from yottalabs_api.models import (
+        CloudType,
+        GpuType,
+        ImagePublicType,
+        ImageSource,
+        PodStatus,
+        Protocol,
+        ResourceType,
+    )
+    from yottalabs_api.params import CreateParams
+    from yottalabs_api.views import ExposedPort
+
+    from ._async.client import AsyncYottaLabs
+    from ._clock import Clock, SystemClock
+    from ._exceptions import (
+        APIConnectionError,
+        APIError,
+        APITimeoutError,
+        AuthenticationError,
+        ConfigurationError,
+        ConflictError,
+        InvalidArgumentError,
+        InvalidRequestError,
+        NotFoundError,
+        PermissionDeniedError,
+        PodFailedError,
+        RateLimitError,
+        ResponseValidationError,
+        ServerError,
+        WaitTimeoutError,
+        YottaLabsError,
+    )
+    from ._pod import Pod
+    from ._sync.client import YottaLabs
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APITimeoutError",
+    "AsyncYottaLabs",
+    "AuthenticationError",
+    "Clock",
+    "CloudType",
+    "ConfigurationError",
+    "ConflictError",
+    "CreateParams",
+    "ExposedPort",
+    "GpuType",
+    "ImagePublicType",
+    "ImageSource",
+    "InvalidArgumentError",
+    "InvalidRequestError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "Pod",
+    "PodFailedError",
+    "PodStatus",
+    "Protocol",
+    "RateLimitError",
+    "ResourceType",
+    "ResponseValidationError",
+    "ServerError",
+    "SystemClock",
+    "WaitTimeoutError",
+    "YottaLabs",
+    "YottaLabsError",
+    "__version__",
+]
+
+_MODULE_OF = {
+    "AsyncYottaLabs": "yottalabs._async.client",
+    "YottaLabs": "yottalabs._sync.client",
+    "Pod": "yottalabs._pod",
+    "Clock": "yottalabs._clock",
+    "SystemClock": "yottalabs._clock",
+    "CreateParams": "yottalabs_api.params",
+    "ExposedPort": "yottalabs_api.views",
+    "CloudType": "yottalabs_api.models",
+    "GpuType": "yottalabs_api.models",
+    "ImagePublicType": "yottalabs_api.models",
+    "ImageSource": "yottalabs_api.models",
+    "PodStatus": "yottalabs_api.models",
+    "Protocol": "yottalabs_api.models",
+    "ResourceType": "yottalabs_api.models",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_MODULE_OF.get(name, "yottalabs._exceptions")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,180 @@
+"""Sends one request over HTTP within its limits, and tells what came back in terms of this package."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import httpx
+from yottalabs_api.client import API_KEY_HEADER
+from yottalabs_api.types import RawRequest
+
+from .._answer import KEPT_BODY_BYTES, SUCCESS, Answer, read_answer
+from .._clock import Clock
+from .._deadline import Deadline, bound_reads
+from .._exceptions import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    ConfigurationError,
+    InvalidArgumentError,
+    ResponseValidationError,
+    YottaLabsError,
+)
+from .._settings import Settings
+from .._version import __version__
+
+logger = logging.getLogger("yottalabs")
+
+USER_AGENT = f"yottalabs-client/{__version__} (Python {platform.python_version()}; httpx {httpx.__version__})"
+
+LONGEST_LOGGED_PATH = 200
+_TRANSPORT_METHOD = "handle_async_request"
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+class AsyncSession:
+    """Connections, and the limits of the calls that are made over them.
+
+    It is what the generated operations take for a client: its exchange gives an Answer, or raises one of our errors.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, http: httpx.AsyncClient) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._http = http
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None) -> AsyncSession:
+        """A session with connections of its own."""
+        if transport is not None and not hasattr(transport, _TRANSPORT_METHOD):
+            raise ConfigurationError(f"the transport {type(transport).__name__} has no {_TRANSPORT_METHOD}")
+        try:
+            http = httpx.AsyncClient(
+                base_url=settings.base_url,
+                headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "gzip, deflate"},
+                # A redirect would carry the key to another host.
+                follow_redirects=False,
+                # A proxy would get the key of a local mock unencrypted.
+                mounts=_without_proxy(settings.base_url) if settings.is_local and transport is None else None,
+                transport=transport,
+            )
+        except (ValueError, TypeError, OSError, ImportError, httpx.InvalidURL) as error:
+            message = f"the proxy or certificate settings of the environment cannot be used: {error}"
+            raise ConfigurationError(message) from error
+        if transport is None:
+            bound_reads(http)
+        return cls(settings, clock, http)
+
+    def with_settings(self, settings: Settings) -> AsyncSession:
+        """A session with other limits over the same connections."""
+        return AsyncSession(settings, self.clock, self._http)
+
+    def within(self, seconds: float) -> AsyncSession:
+        """A session whose calls take no longer than that."""
+        timeout = min(self.settings.timeout, max(seconds, 0.001))
+        return self.with_settings(replace(self.settings, timeout=timeout))
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def aexchange(self, request: RawRequest) -> Answer:
+        """Sends a request and reads its answer.
+
+        Raises:
+            APIError: The API said no.
+            ResponseValidationError: What came cannot be read.
+            APITimeoutError: No whole answer came in time.
+            APIConnectionError: The API could not be reached.
+        """
+        if self._http.is_closed:
+            raise ConfigurationError("this client is closed; make a new one, or use it inside its `with` block")
+        started = self.clock.monotonic()
+        status: int | None = None
+        code: int | None = None
+        outcome = "interrupted"
+        try:
+            answer = read_answer(*await self._send(request))
+        except YottaLabsError as error:
+            outcome, status = type(error).__name__, getattr(error, "status_code", None)
+            code = error.code if isinstance(error, APIError) else None
+            raise
+        else:
+            outcome, status, code = "ok", answer.status_code, SUCCESS
+            return answer
+        finally:
+            milliseconds = (self.clock.monotonic() - started) * 1000
+            logger.debug(
+                "%s %s: %s, status %s, code %s, %.1f ms",
+                *(request.method, request.path[:LONGEST_LOGGED_PATH], outcome, status, code, milliseconds),
+            )
+
+    async def _send(self, request: RawRequest) -> tuple[int, Mapping[str, str], bytes]:
+        deadline = Deadline(self.clock, self.settings.timeout)
+        call = f"{request.method} {request.path}"
+        try:
+            async with deadline.aenforced():
+                response = await self._http.send(self._prepare(request, deadline), stream=True)
+                try:
+                    return response.status_code, dict(response.headers), await self._read(response, deadline)
+                finally:
+                    await response.aclose()
+        except (httpx.TimeoutException, TimeoutError) as error:
+            message = f"{call}: no whole answer within {deadline.seconds:g} seconds"
+            raise APITimeoutError(message, maybe_sent=not isinstance(error, _NEVER_SENT)) from error
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            reason = str(error) or type(error).__name__
+            message = f"{call}: no answer from {self.settings.base_url}: {reason}"
+            raise APIConnectionError(message, maybe_sent=not isinstance(error, _NEVER_SENT)) from error
+
+    def _prepare(self, request: RawRequest, deadline: Deadline) -> httpx.Request:
+        try:
+            return self._http.build_request(
+                request.method,
+                request.path,
+                params=request.params,
+                headers={**request.headers, API_KEY_HEADER: self.settings.api_key},
+                content=request.content,
+                extensions={"timeout": deadline.phases()},
+            )
+        except httpx.InvalidURL as error:
+            raise InvalidArgumentError(f"the request has no valid URL: {error}") from error
+
+    async def _read(self, response: httpx.Response, deadline: Deadline) -> bytes:
+        """The body, unpacked, as long as it is not too large and the time is not over."""
+        limit = self.settings.max_response_bytes
+        chunks: list[bytes] = []
+        size = 0
+        problem = ""
+        cause: Exception | None = None
+        try:
+            async for chunk in response.aiter_bytes():
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limit:
+                    problem = f"the answer has more than the {limit} bytes of max_response_bytes"
+                    break
+                if deadline.passed():
+                    raise httpx.ReadTimeout("the deadline of the call has passed")
+        except httpx.TimeoutException:
+            raise
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            cause, problem = error, f"the answer broke off or cannot be unpacked: {error}"
+        content = b"".join(chunks)
+        if problem and response.is_success:
+            raise ResponseValidationError(
+                problem,
+                status_code=response.status_code,
+                headers=dict(response.headers),
+                body=content[:KEPT_BODY_BYTES],
+            ) from cause
+        return content
+
+
+def _without_proxy(base_url: str) -> dict[str, None]:
+    host = urlsplit(base_url).hostname or ""
+    return {f"all://[{host}]" if ":" in host else f"all://{host}": None}

@@ -1,0 +1,147 @@
+"""One moment that bounds a whole call: connecting, sending, waiting, and reading to the last byte.
+
+httpx bounds each phase of a request by itself, and within a phase each read, so that a server that sends a byte now and
+then is never too late. An asynchronous call is simply cancelled at its deadline. A synchronous one cannot be: each of
+its phases gets what is left of the time when the phase begins, and on connections of our own, so does each single read
+and write (`bound_reads`). What nothing can bound in a synchronous call is the name look-up of the operating system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpcore
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable
+
+    import httpx
+
+    from ._clock import Clock
+
+_SHORTEST = 0.001  # seconds; a phase that begins too late still gets a timeout, never none
+_current: ContextVar[Deadline | None] = ContextVar("yottalabs_deadline", default=None)
+
+
+class Deadline:
+    """The end of a call, a number of seconds from now."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self.seconds = seconds
+        self._end = clock.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Seconds until the end; negative after it."""
+        return self._end - self._clock.monotonic()
+
+    def passed(self) -> bool:
+        """Whether it is too late."""
+        return self.remaining() <= 0
+
+    def phases(self) -> dict[str, float]:
+        """Httpx's `timeout` extension: what is left of the time, asked for by each phase as it begins."""
+        return _Phases(self)
+
+    @contextmanager
+    def enforced(self) -> Iterator[None]:
+        """Bounds the reads and writes that happen inside."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    @asynccontextmanager
+    async def aenforced(self) -> AsyncIterator[None]:
+        """Cancels what happens inside, with a TimeoutError, when the time is over."""
+        with anyio.fail_after(max(self.remaining(), 0)):
+            yield
+
+
+class _Phases(dict[str, float]):
+    def __init__(self, deadline: Deadline) -> None:
+        super().__init__(dict.fromkeys(("connect", "read", "write", "pool"), deadline.seconds))
+        self._deadline = deadline
+
+    def __getitem__(self, phase: str) -> float:
+        return max(self._deadline.remaining(), _SHORTEST)
+
+    def get(self, phase: str, default: Any = None) -> Any:
+        return self[phase] if phase in self else default  # noqa: SIM401  # this is that method
+
+
+def bound_reads(client: httpx.Client | httpx.AsyncClient) -> None:
+    """Makes each read and write on a synchronous client's connections end at the deadline of the call it belongs to.
+
+    httpx has no way to pass a network backend to its transports, so the backend of their connection pools is replaced.
+    Where a release of httpx keeps it elsewhere, calls are bounded by phase only; a test would notice.
+    """
+    for transport in (getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()):
+        pool: Any = getattr(transport, "_pool", None)
+        backend = getattr(pool, "_network_backend", None)
+        if isinstance(backend, httpcore.NetworkBackend):
+            pool._network_backend = _BoundBackend(backend)  # noqa: SLF001
+
+
+def _bounded(timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
+    deadline = _current.get()
+    if deadline is None:
+        return timeout
+    remaining = deadline.remaining()
+    if remaining <= 0:
+        raise late
+    return remaining if timeout is None else min(timeout, remaining)
+
+
+class _BoundBackend(httpcore.NetworkBackend):
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        self._backend = backend
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        timeout = _bounded(timeout, httpcore.ConnectTimeout)
+        return _BoundStream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
+    ) -> httpcore.NetworkStream:
+        timeout = _bounded(timeout, httpcore.ConnectTimeout)
+        return _BoundStream(self._backend.connect_unix_socket(path, timeout, socket_options))
+
+    def sleep(self, seconds: float) -> None:
+        self._backend.sleep(seconds)
+
+
+class _BoundStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _bounded(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _bounded(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        timeout = _bounded(timeout, httpcore.ConnectTimeout)
+        return _BoundStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

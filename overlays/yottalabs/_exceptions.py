@@ -1,0 +1,222 @@
+"""Every error that this package raises.
+
+    YottaLabsError
+    ├─ ConfigurationError          no key, a bad base URL, a client that is closed
+    ├─ InvalidArgumentError        a request that the contract forbids; nothing was sent (also a ValueError)
+    ├─ APIConnectionError          nothing usable came back
+    │   └─ APITimeoutError         … in time
+    ├─ ResponseValidationError     something came back that cannot be read
+    ├─ APIError                    the API said no
+    │   ├─ InvalidRequestError     400, 422, code 10001
+    │   ├─ AuthenticationError     401
+    │   ├─ PermissionDeniedError   403, code 10004
+    │   ├─ NotFoundError           404, codes 10007, 12000, 13000
+    │   ├─ ConflictError           409, code 12001
+    │   ├─ RateLimitError          429, code 429
+    │   └─ ServerError             5xx, code 10002
+    ├─ PodFailedError              the pod ended while something else was waited for
+    └─ WaitTimeoutError            the wait took too long
+
+Each carries `pod_id` where one is known, and each can be pickled: the arguments of every class but the message have
+defaults, and what they set is in the instance's dictionary.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from ._pod import Pod
+
+LONGEST_SHOWN_ID = 64
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-trace-id")
+
+
+class YottaLabsError(Exception):
+    """The base of every error of this package.
+
+    Attributes:
+        message: What went wrong.
+        pod_id: The id of the pod that it is about, where one is known.
+    """
+
+    def __init__(self, message: str, *, pod_id: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.pod_id = pod_id
+
+    def __str__(self) -> str:
+        text = self._describe()
+        return text if self.pod_id is None or self.pod_id in text else f"{text} (pod {self.pod_id[:LONGEST_SHOWN_ID]})"
+
+    def _describe(self) -> str:
+        return self.message
+
+
+class ConfigurationError(YottaLabsError):
+    """The client cannot work as it is set up: no key, a bad base URL, already closed."""
+
+
+class InvalidArgumentError(YottaLabsError, ValueError):
+    """A request that the contract forbids. Nothing was sent.
+
+    Attributes:
+        argument: The argument at fault, `expose[0].port` for example.
+    """
+
+    def __init__(self, message: str, *, argument: str | None = None, pod_id: str | None = None) -> None:
+        super().__init__(message, pod_id=pod_id)
+        self.argument = argument
+
+
+class APIConnectionError(YottaLabsError):
+    """The API could not be reached, or the connection broke before an answer came.
+
+    Attributes:
+        maybe_sent: Whether the request may have reached the API, and may have had an effect.
+    """
+
+    def __init__(self, message: str, *, maybe_sent: bool = True, pod_id: str | None = None) -> None:
+        super().__init__(message, pod_id=pod_id)
+        self.maybe_sent = maybe_sent
+
+
+class APITimeoutError(APIConnectionError):
+    """No whole answer came in time."""
+
+
+class _AnsweredError(YottaLabsError):
+    """An error that an answer stands behind."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int = 0,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        pod_id: str | None = None,
+    ) -> None:
+        super().__init__(message, pod_id=pod_id)
+        self.status_code = status_code
+        self.headers = dict(headers or {})
+        self.body = body
+
+    @property
+    def request_id(self) -> str | None:
+        """The API's own name for the request, where a header gives one."""
+        return next((self.headers[name] for name in REQUEST_ID_HEADERS if name in self.headers), None)
+
+
+class ResponseValidationError(_AnsweredError):
+    """An answer that is not what the API documents, and that cannot be made sense of.
+
+    Attributes:
+        status_code: The HTTP status.
+        headers: The headers of the answer, their names in lower case.
+        body: As much of the body as came.
+    """
+
+    def _describe(self) -> str:
+        return f"{self.message} (HTTP {self.status_code}, {len(self.body)} bytes in `body`)"
+
+
+class APIError(_AnsweredError):
+    """The API said no: an HTTP status other than 2xx, or HTTP 200 with a code other than 10000.
+
+    Attributes:
+        message: The API's message.
+        status_code: The HTTP status.
+        code: The code in the answer, or None where it has none.
+        headers: The headers of the answer, their names in lower case.
+        body: The body of the answer.
+    """
+
+    hint: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int = 0,
+        code: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        pod_id: str | None = None,
+    ) -> None:
+        super().__init__(message, status_code=status_code, headers=headers, body=body, pod_id=pod_id)
+        self.code = code
+
+    def _describe(self) -> str:
+        code = "" if self.code is None else f", code {self.code}"
+        request = "" if self.request_id is None else f", request {self.request_id}"
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{self.message} (HTTP {self.status_code}{code}{request}){hint}"
+
+
+class InvalidRequestError(APIError):
+    """The API did not accept the request's content."""
+
+
+class AuthenticationError(APIError):
+    """The API does not know the key."""
+
+    hint = "check the key; keys are made in the YottaLabs console under Settings, Access Keys"
+
+
+class PermissionDeniedError(APIError):
+    """The key may not do this."""
+
+
+class NotFoundError(APIError):
+    """What the request is about does not exist, or belongs to another organisation."""
+
+
+class ConflictError(APIError):
+    """The state of the pod does not allow this."""
+
+
+class RateLimitError(APIError):
+    """Too many requests."""
+
+    hint = "wait before the next request"
+
+    @property
+    def retry_after(self) -> float | None:
+        """How many seconds to wait, where the API says it (as seconds or as a date); never negative."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value[:9])
+        try:
+            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        except (ValueError, OverflowError, IndexError, TypeError):
+            return None
+
+
+class ServerError(APIError):
+    """The API failed. Whether the request had an effect is not known."""
+
+
+class _PodError(YottaLabsError):
+    def __init__(self, message: str, *, pod: Pod | None = None, pod_id: str | None = None) -> None:
+        super().__init__(message, pod_id=pod_id)
+        self.pod = pod
+
+
+class PodFailedError(_PodError):
+    """The pod ended, or is ending, while something else was waited for.
+
+    Attributes:
+        pod: The pod as it was last seen.
+    """
+
+
+class WaitTimeoutError(_PodError):
+    """What was waited for did not happen in time. The pod may well be running, and cost money.
+
+    Attributes:
+        pod: The pod as it was last seen, or None if it never was.
+    """

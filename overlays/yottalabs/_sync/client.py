@@ -1,0 +1,139 @@
+# Made from ../_async/client.py by `make generate`; change that file.
+"""The client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from .._clock import Clock, SystemClock
+from .._settings import (
+    DEFAULT_MAX_RESPONSE_BYTES,
+    DEFAULT_TIMEOUT,
+    Settings,
+    find_api_key,
+    find_base_url,
+)
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import httpx
+
+    from .pods import Pods
+    from .session import Session
+
+
+class YottaLabs:
+    """A client of the YottaLabs API. Its operations on pods are in `pods`.
+
+    Use it as a context manager, so that its connections are closed. One client may be used from many places at once.
+
+    Args:
+        api_key: The key; without one, the environment variable YOTTA_API_KEY.
+        base_url: Where the API is; without one, the environment variable YOTTA_BASE_URL, else the API's own address.
+            Plain http is refused unless the host is this machine.
+        timeout: How long a call may take as a whole, in seconds, from connecting to the last byte.
+        transport: An httpx transport to send requests with: a mock, a proxy, a fault injector. The proxy and
+            certificate settings of the environment then do not apply.
+        clock: What tells the time and waits.
+        allow_insecure_http: Whether plain http to another machine is allowed. The key would be readable on the way.
+        max_response_bytes: How large an answer may be, unpacked.
+
+    Raises:
+        ConfigurationError: There is no key, or the client cannot work with what was given.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        transport: httpx.BaseTransport | None = None,
+        clock: Clock | None = None,
+        allow_insecure_http: bool = False,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+    ) -> None:
+        key = find_api_key(api_key)
+        # httpx and attrs are loaded here, by the first client, not by `import yottalabs`.
+        from yottalabs_api.client import BASE_URL
+
+        from .session import Session
+
+        url = find_base_url(base_url, BASE_URL, allow_insecure_http=allow_insecure_http)
+        settings = Settings(key, url, timeout, max_response_bytes)
+        self._use(Session.open(settings, clock or SystemClock(), transport), owns_session=True)
+
+    def _use(self, session: Session, *, owns_session: bool) -> None:
+        from .pods import Pods
+
+        self._session = session
+        self._owns_session = owns_session
+        self._pods = Pods(session)
+
+    @property
+    def pods(self) -> Pods:
+        """The pods of the organisation that the key belongs to."""
+        return self._pods
+
+    def with_options(self, *, timeout: float | None = None, max_response_bytes: int | None = None) -> Self:
+        """A copy with other options, which shares the connections. Closing the copy does not close them.
+
+        Args:
+            timeout: How long a call may take as a whole, in seconds.
+            max_response_bytes: How large an answer may be, unpacked.
+
+        Returns:
+            The copy; the original stays as it is.
+        """
+        given = {"timeout": timeout, "max_response_bytes": max_response_bytes}
+        changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        copy = type(self).__new__(type(self))
+        copy._use(  # noqa: SLF001  # of the same class
+            self._session.with_settings(replace(self._session.settings, **changed)), owns_session=False
+        )
+        return copy
+
+    def request(
+        self, method: str, path: str, *, json: Any = None, params: Mapping[str, str | int | float | bool] | None = None
+    ) -> Any:
+        """Sends a request that the contract does not know, and gives the `data` of its answer.
+
+        It is sent once; the answer is read as every other one, so that an error is an error.
+
+        Args:
+            method: The HTTP method.
+            path: The path below the base URL, beginning with a slash.
+            json: The body, if there is one.
+            params: The query.
+
+        Returns:
+            The `data` of the answer's envelope, as JSON values.
+
+        Raises:
+            InvalidArgumentError: The path or the body cannot be sent.
+            APIError: The API said no.
+            ResponseValidationError: The answer is not the envelope.
+            APIConnectionError: No answer came.
+        """
+        from .._arguments import free_request
+
+        return (self._session.exchange(free_request(method, path, json, params))).data
+
+    def close(self) -> None:
+        """Closes the connections, unless this is a copy. A closed client cannot be used any more."""
+        if self._owns_session:
+            self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._session.settings.base_url!r})"

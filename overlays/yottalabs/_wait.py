@@ -1,0 +1,186 @@
+"""When a wait for a pod is over. No input or output happens here: a `Wait` is shown the list of pods and decides."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, get_args
+
+from yottalabs_api.models import PodStatus
+
+from ._exceptions import (
+    APIConnectionError,
+    InvalidArgumentError,
+    NotFoundError,
+    PodFailedError,
+    RateLimitError,
+    ResponseValidationError,
+    ServerError,
+    WaitTimeoutError,
+    YottaLabsError,
+)
+from ._pod import ENDED, Pod
+
+Until: TypeAlias = Literal["ready", "running", "terminated"]
+
+DEFAULT_WAIT_SECONDS = 900.0
+GRACE_SECONDS = 60.0  # how long the list may lag behind a create, and how long looking at it may fail
+LOOKS_UNTIL_GONE = 2  # lists in a row that a pod must be missing from
+SHORTEST_PAUSE = 1.0
+LONGEST_PAUSE = 10.0
+PAUSE_GROWTH = 1.5
+JITTER = 0.2
+
+TRANSIENT = (APIConnectionError, ResponseValidationError, ServerError, RateLimitError)
+"""Errors of a look at the list that a later look need not have."""
+
+
+class Wait:
+    """A wait for one pod."""
+
+    def __init__(
+        self,
+        pod_id: str,
+        until: Until,
+        *,
+        now: float,
+        timeout: float,
+        port: int | None = None,
+        seen: Pod | None = None,
+        known: bool = False,
+    ) -> None:
+        """Begins a wait.
+
+        Args:
+            pod_id: The pod.
+            until: What is waited for.
+            now: The time, in seconds of a monotonic clock.
+            timeout: How long to wait at most, in seconds.
+            port: The port of the container that `ready` looks at; None for the SSH port.
+            seen: The pod as it was last seen.
+            known: Whether the pod is known to have existed, seen or not.
+        """
+        if until not in get_args(Until):
+            choices = ", ".join(map(repr, get_args(Until)))
+            raise InvalidArgumentError(
+                f"until is {until!r}; it must be one of {choices}", argument="until", pod_id=pod_id
+            )
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or math.isnan(timeout) or timeout <= 0:
+            message = f"timeout is {timeout!r}; it must be a positive number of seconds"
+            raise InvalidArgumentError(message, argument="timeout", pod_id=pod_id)
+        self.pod_id = pod_id
+        self.pod = seen
+        self.timeout = timeout
+        self.changed = False
+        self._until = until
+        self._port = port
+        self._start = now
+        self._known = known or seen is not None
+        self._missing = 0
+        self._failing_since: float | None = None
+        self._failure: YottaLabsError | None = None
+        self._not_before = now
+        self._pause = SHORTEST_PAUSE
+        self._random = random.Random()  # noqa: S311  # jitter, not a secret
+
+    @property
+    def last(self) -> Pod:
+        """The pod as it was last seen; an empty one, of which only the id is known, if it never was."""
+        return self.pod or Pod({"id": self.pod_id})
+
+    def remaining(self, now: float) -> float:
+        """Seconds until the wait is too long."""
+        return self._start + self.timeout - now
+
+    def look(self, pods: Sequence[Pod] | None, now: float) -> bool:
+        """Whether the wait is over, by a list of pods; None is a list that says nothing.
+
+        Raises:
+            PodFailedError: The pod is gone, or ends, and that was not waited for.
+            NotFoundError: The pod was never in the list, for as long as the list may lag.
+            InvalidArgumentError: The port that `ready` looks at is not exposed.
+        """
+        self._failure = self._failing_since = None
+        self.changed = False
+        if pods is None:
+            return False
+        found = next((pod for pod in pods if pod.id == self.pod_id), None)
+        if found is None:
+            return self._look_without(now)
+        self._known = True
+        self._missing = 0
+        self.changed = self.pod is None or _outline(found) != _outline(self.pod)
+        self.pod = found
+        return self._has_come(found)
+
+    def look_failed(self, error: YottaLabsError, now: float) -> None:
+        """Takes a failed look into account: raises the error again once looking has failed for too long."""
+        self.changed = False
+        if self._failing_since is None:
+            self._failing_since = now
+        elif now - self._failing_since >= GRACE_SECONDS:
+            raise error
+        self._failure = error
+        if isinstance(error, RateLimitError) and error.retry_after is not None:
+            self._not_before = now + error.retry_after
+
+    def pause(self, now: float) -> float:
+        """How many seconds to wait before the next look.
+
+        Raises:
+            WaitTimeoutError: There is no time left for one.
+        """
+        left = self.remaining(now)
+        if left <= 0:
+            raise WaitTimeoutError(self._too_late(), pod=self.pod, pod_id=self.pod_id) from self._failure
+        self._pause = SHORTEST_PAUSE if self.changed else min(self._pause * PAUSE_GROWTH, LONGEST_PAUSE)
+        jittered = self._pause * self._random.uniform(1 - JITTER, 1 + JITTER)
+        return min(max(jittered, self._not_before - now), left)
+
+    def _look_without(self, now: float) -> bool:
+        if not self._known:
+            if now - self._start < GRACE_SECONDS:
+                return False
+            message = f"the pod was not in the list for {GRACE_SECONDS:g} seconds"
+            raise NotFoundError(message, status_code=200, pod_id=self.pod_id)
+        self._missing += 1
+        if self._missing < LOOKS_UNTIL_GONE:
+            return False
+        if self._until == "terminated":
+            return True
+        message = f"the pod is gone from the list; it was to be {self._until}"
+        raise PodFailedError(message, pod=self.pod, pod_id=self.pod_id)
+
+    def _has_come(self, pod: Pod) -> bool:
+        if self._until == "terminated":
+            return pod.status == PodStatus.TERMINATED
+        if pod.status in ENDED:
+            message = f"the pod is {pod.status}; it was to be {self._until}"
+            raise PodFailedError(message, pod=pod, pod_id=self.pod_id)
+        return pod.is_running if self._until == "running" else self._is_ready(pod)
+
+    def _is_ready(self, pod: Pod) -> bool:
+        entry = pod.ssh_port if self._port is None else pod.exposed(self._port)
+        # Nothing is known of the ports of a pod that does not list any yet; a list without the port is an answer.
+        may_still_come = not pod.is_running and not pod.has("expose")
+        if entry is None and not may_still_come:
+            wanted = "SSH port" if self._port is None else f"port {self._port}"
+            exposed = ", ".join(f"{entry.port}/{entry.protocol}" for entry in pod.expose) or "none"
+            message = (
+                f"the pod has no exposed {wanted} to become ready (exposed: {exposed}); wait until='running' instead"
+            )
+            raise InvalidArgumentError(message, argument="port", pod_id=self.pod_id)
+        return pod.is_running and entry is not None and entry.healthy is True
+
+    def _too_late(self) -> str:
+        if self.pod is None:
+            state = "never in the list"
+        else:
+            state = str(self.pod.status) + (", not ready" if self._until == "ready" and self.pod.is_running else "")
+        return f"the pod was still {state} after {self.timeout:g} seconds; it was to be {self._until}"
+
+
+def _outline(pod: Pod) -> tuple[object, ...]:
+    """What of a pod counts as a change."""
+    return pod.status, [(entry.port, entry.healthy) for entry in pod.expose]
