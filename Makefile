@@ -27,15 +27,18 @@ help: ## List the commands
 .PHONY: setup
 setup: $(INSTALLED) ## Make .venv with everything, Node included, and install Prism
 
-.venv/installed: requirements/dev.txt pyproject.toml
+.venv/packages: requirements/dev.txt
 	@test -n '$(PYTHON)' || { echo 'make: Python 3.11 or newer with the venv module is needed (on Debian: apt install python3 python3-venv); PYTHON=/path/to/python chooses one' >&2; exit 1; }
 	@echo 'Installing the Python packages into .venv'
 	@$(PYTHON) -m venv .venv
 	@$(VENV_PYTHON) -m pip install -qq --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+.venv/installed: pyproject.toml .venv/packages
 	@$(VENV_PYTHON) -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
-%/node_modules/installed: %/package-lock.json %/package.json .venv/installed
+%/node_modules/installed: %/package-lock.json %/package.json | .venv/packages
 	@echo 'Installing the npm packages into $*/node_modules'
 	@$(call npm,$*,ci --no-progress --loglevel=error)
 	@touch $@

@@ -1,4 +1,7 @@
-"""Every check that runs no test: `python codegen/check.py`. Prints a line for each, and what is wrong in full."""
+"""Every check that runs no test: `python codegen/check.py`, or only those that are named as arguments.
+
+Prints a line for each, and what is wrong in full.
+"""
 
 from __future__ import annotations
 
@@ -143,16 +146,21 @@ def run(command: list[str]) -> Problems:
 
 
 def main() -> int:
-    """Runs all checks, whatever the first ones say."""
+    """Runs the checks, all of them whatever the first ones say."""
+    wanted = sys.argv[1:] or [check.__name__ for check in CHECKS]
+    checks = [check for check in CHECKS if check.__name__ in wanted]
+    if len(checks) < len(wanted):
+        print(f"no such check; there are: {', '.join(check.__name__ for check in CHECKS)}")
+        return 2
     failed = 0
-    for check in CHECKS:
+    for check in checks:
         started = time.monotonic()
         problems = check()
         failed += bool(problems)
         print(f"{'FAILED' if problems else 'ok':6}  {check.__doc__}  ({time.monotonic() - started:.1f} s)", flush=True)
         for problem in problems:
             print(f"        {problem.replace(chr(10), chr(10) + ' ' * 8)}", flush=True)
-    print(f"\n{len(CHECKS) - failed} of {len(CHECKS)} checks passed")
+    print(f"\n{len(checks) - failed} of {len(checks)} checks passed")
     return int(failed > 0)
 
 

@@ -36,7 +36,7 @@ export function createFront (prism, log) {
 
     onConnect (request, socket) {
       log(`${clock()} CONNECT ${printable(request.url)} 405`)
-      sendRaw(socket, new Refusal(405, 'the mock is not a proxy', { allow: 'GET, POST, DELETE' }).answer)
+      sendRaw(socket, new Refusal(405, 'the mock is not a proxy', { allow: prism.methods }).answer)
     },
 
     /** What Node could not even parse as HTTP. */

@@ -31,13 +31,20 @@ class Prism {
     this.#instance = createInstance(settings, { logger: createLogger('prism', { level: 'silent' }) })
   }
 
+  /** Every method that the contract has, for the header `Allow`. */
+  get methods () {
+    return listed(this.#operations)
+  }
+
   /** The operation for a method and path; a Refusal where there is none. */
   route (method, path) {
-    const onPath = this.#operations.filter(operation => matches(operation.path, path))
+    const exact = this.#operations.filter(operation => operation.path === path)
+    // OpenAPI: a path without parameters comes before one with them.
+    const onPath = exact.length > 0 ? exact : this.#operations.filter(operation => matches(operation.path, path))
     if (onPath.length === 0) throw new Refusal(404, `the contract has no path ${path}`)
     const found = onPath.find(operation => operation.method.toUpperCase() === method)
     if (found) return found
-    const allowed = onPath.map(operation => operation.method.toUpperCase()).sort().join(', ')
+    const allowed = listed(onPath)
     throw new Refusal(405, `${method} is not allowed on ${path}; allowed: ${allowed}`, { allow: allowed })
   }
 
@@ -67,6 +74,10 @@ class Prism {
     if (result._tag === 'Right') return result.right
     throw new Refusal(result.left.status ?? 500, result.left.detail ?? result.left.message)
   }
+}
+
+function listed (operations) {
+  return [...new Set(operations.map(operation => operation.method.toUpperCase()))].sort().join(', ')
 }
 
 function matches (template, path) {

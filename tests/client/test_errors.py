@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import yottalabs
+from support.scripted import Scripted, envelope
+from yottalabs import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    AuthenticationError,
+    ConflictError,
+    InvalidArgumentError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    Pod,
+    PodFailedError,
+    RateLimitError,
+    ResponseValidationError,
+    ServerError,
+    WaitTimeoutError,
+    YottaLabsError,
+)
+
+Client = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, InvalidRequestError),
+        (401, AuthenticationError),
+        (402, APIError),
+        (403, PermissionDeniedError),
+        (404, NotFoundError),
+        (405, APIError),
+        (409, ConflictError),
+        (418, APIError),
+        (422, InvalidRequestError),
+        (429, RateLimitError),
+        (499, APIError),
+        (500, ServerError),
+        (503, ServerError),
+        (520, ServerError),
+        (599, ServerError),
+        (302, APIError),
+        (304, APIError),
+    ],
+)
+@pytest.mark.parametrize("body", [b'{"message": "no", "code": 10000, "data": []}', b"<html>no</html>", b""])
+def test_the_status_decides_first(client: Client, status: int, kind: type[APIError], body: bytes) -> None:
+    with pytest.raises(APIError) as caught:
+        client(Scripted(httpx.Response(status, content=body, headers={"X-Request-Id": "r-1"}))).pods.list()
+    assert type(caught.value) is kind
+    assert caught.value.status_code == status
+    assert caught.value.body == body
+    assert caught.value.request_id == "r-1"
+    assert caught.value.code == (10000 if body.startswith(b"{") else None)
+    assert str(status) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (10001, InvalidRequestError),
+        (10002, ServerError),
+        (10004, PermissionDeniedError),
+        (10007, NotFoundError),
+        (12000, NotFoundError),
+        (13000, NotFoundError),
+        (12001, ConflictError),
+        (429, RateLimitError),
+        (0, APIError),
+        (-1, APIError),
+        (31337, APIError),
+        ("12000", NotFoundError),
+        (12000.0, NotFoundError),
+    ],
+)
+def test_then_the_code(client: Client, code: Any, kind: type[APIError]) -> None:
+    with pytest.raises(APIError) as caught:
+        client(Scripted(envelope([], code, message="because"))).pods.list()
+    assert type(caught.value) is kind
+    assert caught.value.code == int(code)
+    assert caught.value.message == "because"
+
+
+@pytest.mark.parametrize("code", ["10000", 10000.0, 10000])
+def test_a_success_may_be_written_in_other_ways(client: Client, code: Any) -> None:
+    assert client(Scripted(envelope([], code))).pods.list() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>200</html>",
+        b'{"message": "success", "code": 10000, "data": [',
+        b"[]",
+        b"null",
+        b'"success"',
+        b"{}",
+        b'{"data": []}',
+        b'{"code": null, "data": []}',
+        b'{"code": true, "data": []}',
+        b'{"code": "ok", "data": []}',
+        b'{"code": [10000], "data": []}',
+        b'{"code": 10000.5, "data": []}',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b'{"code": ' + b"9" * 5000 + b"}",
+    ],
+)
+def test_what_is_no_envelope_is_an_error_that_keeps_it(client: Client, body: bytes) -> None:
+    with pytest.raises(ResponseValidationError) as caught:
+        client(Scripted(httpx.Response(200, content=body, headers={"Server": "proxy"}))).pods.list()
+    assert caught.value.status_code == 200
+    assert caught.value.body == body[: 64 * 1024]
+    assert caught.value.headers["server"] == "proxy"
+
+
+def test_a_redirect_is_not_followed_and_says_where_it_leads(client: Client) -> None:
+    transport = Scripted(httpx.Response(307, headers={"Location": "https://elsewhere.example/"}))
+    with pytest.raises(APIError, match="redirects to https://elsewhere.example/, which is not followed"):
+        client(transport).pods.list()
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("-1", None),
+    ],
+)
+def test_a_rate_limit_says_how_long_to_wait(client: Client, header: str | None, expected: float | None) -> None:
+    headers = {} if header is None else {"Retry-After": header}
+    with pytest.raises(RateLimitError) as caught:
+        client(Scripted(httpx.Response(429, headers=headers))).pods.list()
+    assert caught.value.retry_after == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "kind", "maybe_sent"),
+    [
+        (httpx.ConnectError("refused"), APIConnectionError, False),
+        (httpx.ConnectTimeout("slow"), APITimeoutError, False),
+        (httpx.PoolTimeout("full"), APITimeoutError, False),
+        (httpx.ProxyError("no"), APIConnectionError, False),
+        (httpx.WriteError("broken"), APIConnectionError, True),
+        (httpx.ReadError("reset"), APIConnectionError, True),
+        (httpx.ReadTimeout("slow"), APITimeoutError, True),
+        (httpx.WriteTimeout("slow"), APITimeoutError, True),
+        (httpx.RemoteProtocolError("odd"), APIConnectionError, True),
+        (httpx.UnsupportedProtocol("odd"), APIConnectionError, True),
+        (httpx.DecodingError("odd"), APIConnectionError, True),
+        (OSError("odd"), APIConnectionError, True),
+        (TimeoutError("odd"), APITimeoutError, True),
+    ],
+)
+def test_nothing_of_httpx_reaches_the_caller(
+    client: Client, step: Exception, kind: type[APIConnectionError], maybe_sent: bool
+) -> None:
+    with pytest.raises(APIConnectionError) as caught:
+        client(Scripted(step)).pods.list()
+    assert type(caught.value) is kind
+    assert caught.value.maybe_sent is maybe_sent
+    assert "GET /openapi/v1/pods/list" in str(caught.value)
+
+
+def test_every_error_pickles_with_what_it_carries() -> None:
+    answered = {"status_code": 503, "headers": {"retry-after": "3"}, "body": b"x", "pod_id": "1"}
+    errors: list[YottaLabsError] = [
+        kind("no", **({**answered, "code": 7} if issubclass(kind, APIError) else {"pod_id": "1"}))  # type: ignore[arg-type]
+        for name in yottalabs.__all__
+        if isinstance(kind := getattr(yottalabs, name), type) and issubclass(kind, YottaLabsError)
+    ]
+    errors += [
+        ResponseValidationError("odd", **answered),  # type: ignore[arg-type]
+        PodFailedError("no", pod=Pod({"id": "1"}), pod_id="1"),
+        WaitTimeoutError("no", pod=Pod({"id": "1"}), pod_id="1"),
+        InvalidArgumentError("no", argument="image"),
+        APIConnectionError("no", maybe_sent=False),
+    ]
+    assert len(errors) > 20
+    for error in errors:
+        copy = pickle.loads(pickle.dumps(error))
+        assert type(copy) is type(error)
+        assert str(copy) == str(error)
+        assert copy.__dict__ == error.__dict__
+
+
+def test_the_tree_is_the_documented_one() -> None:
+    assert issubclass(APITimeoutError, APIConnectionError)
+    assert not issubclass(ResponseValidationError, APIError)
+    for kind in (InvalidRequestError, AuthenticationError, PermissionDeniedError, NotFoundError):
+        assert kind.__mro__[1] is APIError
+    for kind in (ConflictError, RateLimitError, ServerError):
+        assert kind.__mro__[1] is APIError

@@ -1,0 +1,58 @@
+"""What an import costs: the heavy libraries are loaded by the first client, not by `import yottalabs`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import yottalabs
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import yottalabs",
+        "from yottalabs import *",
+        "from yottalabs import YottaLabs, AsyncYottaLabs, Pod, PodStatus, APIError, CreateParams",
+        "import yottalabs_api",
+        "from yottalabs_api.models import PodStatus",
+    ],
+)
+def test_an_import_loads_neither_httpx_nor_attrs(code: str) -> None:
+    assert loaded_after(code).isdisjoint({"httpx", "httpcore", "attr", "attrs", "anyio", "ssl"})
+
+
+def test_a_client_loads_them() -> None:
+    assert {"httpx", "attrs"} <= loaded_after("from yottalabs import YottaLabs; YottaLabs('k')")
+
+
+def test_the_generated_package_loads_nothing_of_ours() -> None:
+    code = "from yottalabs_api import AuthenticatedClient; from yottalabs_api.api.pods import create_pod"
+    assert not {name for name in loaded_after(code) if name.split(".")[0] == "yottalabs"}
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    for name in yottalabs.__all__:
+        value = getattr(yottalabs, name)
+        assert name in dir(yottalabs)
+        assert name == "__version__" or value.__doc__, name
+    with pytest.raises(AttributeError, match="no attribute 'Pods'"):
+        yottalabs.Pods  # noqa: B018
+
+
+def test_the_two_clients_have_the_same_face() -> None:
+    from yottalabs import AsyncYottaLabs, YottaLabs
+    from yottalabs._async.pods import AsyncPods
+    from yottalabs._sync.pods import Pods
+
+    renamed = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
+    for asynchronous, synchronous in ((AsyncYottaLabs, YottaLabs), (AsyncPods, Pods)):
+        names = {renamed.get(name, name) for name in vars(asynchronous)}
+        assert names == set(vars(synchronous))

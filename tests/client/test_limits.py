@@ -1,0 +1,208 @@
+"""Servers that never end, on real sockets: every call ends, in about its time, in bounded memory, with one of our errors."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.sockets import drip, server
+from yottalabs import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    ResponseValidationError,
+    ServerError,
+    YottaLabsError,
+)
+
+Make = Callable[..., Any]
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+SUCCESS = b'{"message":"success","code":10000,"data":[]}'
+TIMEOUT = 0.7
+AT_MOST = 5.0  # seconds, far above what a call may take and far below what a phase-wise timeout would
+
+
+def silent(_: socket.socket, over: threading.Event) -> None:
+    over.wait()
+
+
+def drips_its_head(connection: socket.socket, over: threading.Event) -> None:
+    drip(connection, over, HEAD + b"x: " + b"y" * 1000, 0.05)
+
+
+def drips_its_body(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(HEAD + b"content-length: 100000\r\n\r\n")
+    drip(connection, over, b" " * 1000, 0.05)
+
+
+def stops_in_its_body(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(HEAD + b"content-length: 100000\r\n\r\n" + SUCCESS)
+    over.wait()
+
+
+@pytest.mark.parametrize("behave", [silent, drips_its_head, drips_its_body, stops_in_its_body])
+def test_the_timeout_bounds_the_whole_call(make: Make, behave: Any) -> None:
+    with server(behave) as url, make("k", base_url=url, timeout=TIMEOUT) as yotta:
+        started = time.monotonic()
+        with pytest.raises(APITimeoutError, match="within 0.7 seconds"):
+            yotta.pods.list()
+        assert TIMEOUT * 0.9 <= time.monotonic() - started < AT_MOST
+
+
+def test_the_timeout_bounds_a_wait_for_the_list_too(make: Make) -> None:
+    from yottalabs import WaitTimeoutError
+
+    with server(silent) as url, make("k", base_url=url) as yotta:
+        started = time.monotonic()
+        with pytest.raises(WaitTimeoutError):
+            yotta.pods.wait("1", timeout=TIMEOUT)
+        assert time.monotonic() - started < AT_MOST
+
+
+def endless(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(HEAD + b"transfer-encoding: chunked\r\n\r\n")
+    while not over.is_set():
+        connection.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
+
+
+def bomb(connection: socket.socket, over: threading.Event) -> None:
+    packer = zlib.compressobj(wbits=31)
+    packed = b"".join(packer.compress(b" " * 1_000_000) for _ in range(500)) + packer.flush()  # half a gigabyte
+    head = HEAD + f"content-encoding: gzip\r\ncontent-length: {len(packed)}\r\n\r\n".encode()
+    connection.sendall(head + packed)
+    over.wait()
+
+
+@pytest.mark.parametrize("behave", [endless, bomb])
+def test_an_answer_that_is_too_large_is_cut_off_in_bounded_memory(make: Make, behave: Any) -> None:
+    with server(behave) as url, make("k", base_url=url, timeout=20, max_response_bytes=1_000_000) as yotta:
+        tracemalloc.start()
+        with pytest.raises(ResponseValidationError, match="1000000 bytes of max_response_bytes") as caught:
+            yotta.pods.list()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert caught.value.status_code == 200
+    assert len(caught.value.body) <= 64 * 1024
+    # httpx unpacks what one read from the socket gave, 64 KiB, before anyone can look at it.
+    assert peak < (200_000_000 if behave is bomb else 20_000_000)
+
+
+def header_bomb(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(HEAD)
+    while not over.is_set():
+        connection.sendall(b"x: " + b"y" * 60000 + b"\r\n")
+
+
+def cut(connection: socket.socket, _: threading.Event) -> None:
+    connection.sendall(HEAD + b"content-length: 100\r\n\r\n" + SUCCESS)
+
+
+def cut_in_the_head(connection: socket.socket, _: threading.Event) -> None:
+    connection.sendall(HEAD[:20])
+
+
+def not_packed(connection: socket.socket, _: threading.Event) -> None:
+    connection.sendall(HEAD + f"content-encoding: gzip\r\ncontent-length: {len(SUCCESS)}\r\n\r\n".encode() + SUCCESS)
+
+
+def not_http(connection: socket.socket, _: threading.Event) -> None:
+    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
+def says_nothing(connection: socket.socket, _: threading.Event) -> None:
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def resets(connection: socket.socket, _: threading.Event) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+
+
+def cut_failure(connection: socket.socket, _: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 503 Busy\r\ncontent-length: 100\r\n\r\n<html>")
+
+
+def no_status(connection: socket.socket, _: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n")
+
+
+def odd_status(connection: socket.socket, _: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 999 Odd\r\ncontent-length: 2\r\n\r\n{}")
+
+
+@pytest.mark.parametrize(
+    ("behave", "kind", "status"),
+    [
+        (header_bomb, APIConnectionError, None),
+        (cut, ResponseValidationError, 200),
+        (cut_in_the_head, APIConnectionError, None),
+        (not_packed, ResponseValidationError, 200),
+        (not_http, APIConnectionError, None),
+        (says_nothing, APIConnectionError, None),
+        (resets, APIConnectionError, None),
+        (cut_failure, ServerError, 503),
+        (no_status, APIConnectionError, None),
+        (odd_status, APIError, 999),
+    ],
+)
+def test_a_broken_answer_is_one_of_our_errors(
+    make: Make, behave: Any, kind: type[YottaLabsError], status: int | None
+) -> None:
+    with server(behave) as url, make("k", base_url=url, timeout=10) as yotta:
+        with pytest.raises(kind) as caught:
+            yotta.pods.list()
+        assert getattr(caught.value, "status_code", None) == status
+        if behave is cut:
+            assert caught.value.body == SUCCESS  # type: ignore[attr-defined]
+
+
+def test_a_compressed_answer_is_read(make: Make) -> None:
+    packed = gzip.compress(SUCCESS)
+
+    def behave(connection: socket.socket, _: threading.Event) -> None:
+        connection.sendall(HEAD + f"content-encoding: gzip\r\ncontent-length: {len(packed)}\r\n\r\n".encode() + packed)
+
+    with server(behave) as url, make("k", base_url=url) as yotta:
+        assert yotta.pods.list() == []
+
+
+def test_a_port_where_nothing_listens_is_a_clear_error(make: Make) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    with make("k", base_url=f"http://127.0.0.1:{port}") as yotta, pytest.raises(APIConnectionError) as caught:
+        yotta.pods.list()
+    assert f"no answer from http://127.0.0.1:{port}" in str(caught.value)
+    assert not caught.value.maybe_sent
+
+
+def test_one_client_serves_many_threads(prism: str) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from yottalabs import YottaLabs
+
+    with YottaLabs("k", base_url=prism) as yotta, ThreadPoolExecutor(16) as pool:
+        lists = list(pool.map(lambda _: yotta.pods.list(), range(200)))
+    assert all(len(pods) == 1 for pods in lists)
+
+
+def test_a_cancelled_call_leaves_the_client_usable(prism: str) -> None:
+    import asyncio
+
+    from yottalabs import AsyncYottaLabs
+
+    async def main() -> None:
+        async with AsyncYottaLabs("k", base_url=prism) as yotta:
+            task = asyncio.create_task(yotta.pods.list())
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert len(await yotta.pods.list()) == 1
+
+    asyncio.run(main())

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from support.scripted import Scripted
+from yottalabs import ConfigurationError, YottaLabs, __version__
+
+Client = Callable[..., Any]
+
+
+@pytest.mark.parametrize("environment", [None, "", "   "])
+def test_a_missing_key_says_where_keys_come_from(
+    make: Client, environment: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if environment is not None:
+        monkeypatch.setenv("YOTTA_API_KEY", environment)
+    with pytest.raises(ConfigurationError, match=r"set YOTTA_API_KEY, or pass api_key=….*Settings, Access Keys"):
+        make()
+
+
+def test_the_key_comes_from_the_argument_else_from_the_environment(
+    make: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YOTTA_API_KEY", "from-environment\n")
+    for arguments, expected in (((), "from-environment"), (("from-argument",), "from-argument")):
+        transport = Scripted([])
+        make(*arguments, transport=transport).pods.list()
+        assert transport.requests[0].headers["x-api-key"] == expected
+
+
+@pytest.mark.parametrize("key", ["two words", "line\nbreak", "smörgås", "nul\x00", b"bytes", 5])
+def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(make: Client, key: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        make(key)
+    assert str(key) not in str(caught.value)
+
+
+def test_the_base_url_comes_from_argument_environment_contract(make: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def host(**options: Any) -> str:
+        transport = Scripted([])
+        make("k", transport=transport, **options).pods.list()
+        return str(transport.requests[0].url)
+
+    assert host() == "https://api.yottalabs.ai/openapi/v1/pods/list"
+    monkeypatch.setenv("YOTTA_BASE_URL", "https://staging.example/base/")
+    assert host() == "https://staging.example/base/openapi/v1/pods/list"
+    assert host(base_url="http://127.0.0.1:4010") == "http://127.0.0.1:4010/openapi/v1/pods/list"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.yottalabs.ai",
+        "ftp://api.yottalabs.ai",
+        "https://",
+        "https://a.example/?x=1",
+        "https://a.example/#x",
+        "https://a.example:port",
+        "https://[::1",
+        "https://a b.example",
+        "http://api.yottalabs.ai",
+        "http://127.0.0.1.example",
+        "http://localhost.example",
+        "https://user:secret-word@a.example",
+        "http://user:secret-word@[bad",
+        5,
+    ],
+)
+def test_a_base_url_that_cannot_be_used_is_refused(make: Client, url: Any) -> None:
+    with pytest.raises(ConfigurationError, match="base URL") as caught:
+        make("k", base_url=url)
+    assert "secret-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:1", "http://127.0.0.1", "http://127.8.8.8:1", "http://[::1]:1"])
+def test_plain_http_is_for_this_machine(make: Client, url: str) -> None:
+    assert url in repr(make("k", base_url=url))
+
+
+def test_plain_http_elsewhere_can_be_allowed_by_name(make: Client) -> None:
+    assert make("k", base_url="http://mock.example", allow_insecure_http=True)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, None, "30", True, float("nan"), float("inf")])
+def test_a_timeout_is_a_positive_number(make: Client, timeout: Any) -> None:
+    with pytest.raises(ConfigurationError, match="timeout is"):
+        make("k", timeout=timeout)
+    if timeout is not None:
+        with pytest.raises(ConfigurationError, match="timeout is"):
+            make("k").with_options(timeout=timeout)
+
+
+def test_a_transport_of_the_other_kind_is_refused(make: Client) -> None:
+    wrong = httpx.AsyncHTTPTransport() if make is YottaLabs else httpx.HTTPTransport()
+    with pytest.raises(ConfigurationError, match="HTTPTransport has no handle_"):
+        make("k", transport=wrong)
+
+
+def test_options_make_a_copy_that_shares_the_connections(make: Client) -> None:
+    transport = Scripted([])
+    original = make("k", transport=transport, timeout=30)
+    copy = original.with_options(timeout=5, max_response_bytes=10_000)
+    copy.pods.list()
+    original.pods.list()
+    seen = [dict(request.extensions["timeout"])["read"] for request in transport.requests]
+    assert seen == [5, 30]
+    copy.close()
+    original.pods.list()
+    original.close()
+    with pytest.raises(ConfigurationError, match="closed"):
+        copy.pods.list()
+
+
+def test_a_client_that_is_closed_says_so(make: Client) -> None:
+    with make("k", transport=Scripted([])) as yotta:
+        yotta.pods.list()
+    for use in (yotta.pods.list, lambda: yotta.pods.delete("1"), lambda: yotta.request("GET", "/x")):
+        with pytest.raises(ConfigurationError, match="this client is closed"):
+            use()
+    yotta.close()
+
+
+def test_a_request_says_who_makes_it(make: Client) -> None:
+    transport = Scripted([])
+    make("k", transport=transport).pods.list()
+    assert transport.requests[0].headers["user-agent"].startswith(f"yottalabs-client/{__version__} (Python 3.")
+
+
+def test_no_repr_shows_the_key(make: Client) -> None:
+    yotta = make("secret-word", transport=Scripted([]))
+    shown = [repr(yotta), repr(yotta.pods), repr(yotta.with_options(timeout=1)), repr(yotta._session.settings)]
+    assert "secret-word" not in " ".join(shown)
+
+
+def test_a_proxy_of_the_environment_does_not_get_what_is_for_this_machine(
+    make: Client, prism: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # the port of `discard`, where nothing listens
+    with make("k", base_url=prism) as yotta:
+        assert len(yotta.pods.list()) == 1
+
+
+def test_a_proxy_of_the_environment_is_used_for_everything_else(make: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    from yottalabs import APIConnectionError
+
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with make("k", base_url="https://api.invalid") as yotta, pytest.raises(APIConnectionError) as caught:
+        yotta.pods.list()
+    assert not caught.value.maybe_sent
+    assert "refused" in str(caught.value) or "connection attempts failed" in str(caught.value)
+
+
+def test_a_broken_proxy_setting_is_a_clear_error(make: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://proxy.example")
+    with pytest.raises(ConfigurationError, match="proxy or certificate settings of the environment"):
+        make("k")

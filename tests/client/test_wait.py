@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from support import contract
+from support.scripted import Scripted, VirtualClock, envelope
+from yottalabs import (
+    APIConnectionError,
+    AuthenticationError,
+    InvalidArgumentError,
+    NotFoundError,
+    Pod,
+    PodFailedError,
+    ServerError,
+    WaitTimeoutError,
+)
+
+Client = Callable[..., Any]
+SSH = {"port": 22, "protocol": "SSH", "host": "h", "proxyPort": 1, "healthy": False}
+HTTP = {"port": 8000, "protocol": "HTTP", "host": "h", "proxyPort": 2, "healthy": False}
+
+
+def pod(status: Any, *expose: Any, **changes: Any) -> list[dict[str, Any]]:
+    other = {**contract.documented_pod(), "id": "other", "status": "RUNNING"}
+    return [other, {**contract.documented_pod(), "id": "1", "status": status, "expose": list(expose), **changes}]
+
+
+def healthy(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "healthy": True}
+
+
+def test_ready_means_running_with_a_healthy_ssh_port(client: Client) -> None:
+    transport = Scripted(
+        pod("INITIALIZE", SSH),
+        pod("INITIALIZE", healthy(SSH)),
+        pod("RUNNING", SSH, healthy(HTTP)),
+        pod("RUNNING", healthy(SSH)),
+    )
+    found = client(transport).pods.wait("1")
+    assert found.is_ready
+    assert len(transport.requests) == 4
+
+
+def test_ready_can_look_at_another_port(client: Client) -> None:
+    transport = Scripted(pod("RUNNING", healthy(SSH), HTTP), pod("RUNNING", SSH, healthy(HTTP)))
+    client(transport).pods.wait("1", port=8000)
+    assert len(transport.requests) == 2
+
+
+def test_running_does_not_look_at_ports(client: Client) -> None:
+    assert client(Scripted(pod("INITIALIZE"), pod("RUNNING"))).pods.wait("1", until="running").is_running
+
+
+@pytest.mark.parametrize("expose", [[], [HTTP], [{"port": 22, "protocol": "TCP"}]])
+@pytest.mark.parametrize("status", ["INITIALIZE", "RUNNING"])
+def test_a_pod_that_exposes_no_such_port_is_an_error_at_once(client: Client, status: str, expose: Any) -> None:
+    transport = Scripted(pod(status, *expose))
+    with pytest.raises(InvalidArgumentError, match="no exposed SSH port") as caught:
+        client(transport).pods.wait("1")
+    assert caught.value.pod_id == "1"
+    assert len(transport.requests) == 1
+
+
+def test_a_port_that_speaks_nothing_in_particular_is_ssh_if_it_is_22(client: Client) -> None:
+    assert client(Scripted(pod("RUNNING", {"port": 22, "healthy": True}))).pods.wait("1").is_ready
+
+
+def test_ports_that_are_not_told_yet_may_still_come(client: Client) -> None:
+    later = [pod("INITIALIZE", expose=None), pod("INITIALIZE", expose="?"), pod("RUNNING", healthy(SSH))]
+    del later[1][1]["expose"]
+    assert client(Scripted(*later)).pods.wait("1").is_ready
+    with pytest.raises(InvalidArgumentError):
+        client(Scripted(pod("RUNNING", expose=None))).pods.wait("1")
+
+
+@pytest.mark.parametrize("until", ["ready", "running"])
+@pytest.mark.parametrize("status", ["TERMINATING", "TERMINATED", "FAILED", "terminated"])
+def test_a_pod_that_ends_ends_the_wait_at_once(client: Client, clock: VirtualClock, until: str, status: str) -> None:
+    with pytest.raises(PodFailedError, match="it was to be") as caught:
+        client(Scripted(pod(status, SSH))).pods.wait("1", until=until)
+    assert caught.value.pod is not None
+    assert caught.value.pod.raw["status"] == status
+    assert caught.value.pod_id == "1"
+    assert clock.slept == []
+
+
+def test_terminated_waits_until_the_pod_has_ended(client: Client) -> None:
+    transport = Scripted(pod("RUNNING"), pod("TERMINATING"), pod("FAILED"), pod("TERMINATED"))
+    assert str(client(transport).pods.wait("1", until="terminated").status) == "TERMINATED"
+    assert len(transport.requests) == 4
+
+
+def test_a_pod_that_is_gone_from_two_lists_has_terminated(client: Client) -> None:
+    transport = Scripted(pod("TERMINATING"), [], pod("TERMINATING"), [], [])
+    assert client(transport).pods.wait("1", until="terminated").raw["status"] == "TERMINATING"
+    assert len(transport.requests) == 5
+
+
+def test_a_pod_that_is_gone_while_something_else_is_waited_for_is_an_error(client: Client) -> None:
+    transport = Scripted(pod("INITIALIZE", SSH), [], [])
+    with pytest.raises(PodFailedError, match="gone from the list") as caught:
+        client(transport).pods.wait("1")
+    assert caught.value.pod is not None
+    assert len(transport.requests) == 3
+
+
+def test_a_list_that_says_nothing_is_no_sign_that_the_pod_is_gone(client: Client) -> None:
+    transport = Scripted(pod("TERMINATING"), None, None, None, pod("TERMINATED"))
+    assert str(client(transport).pods.wait("1", until="terminated").status) == "TERMINATED"
+
+
+def test_a_pod_that_was_never_listed_is_given_a_minute(client: Client, clock: VirtualClock) -> None:
+    start = clock.now
+
+    def lagging(_: Any) -> Any:
+        return pod("RUNNING", healthy(SSH)) if clock.now - start > 50 else []
+
+    assert client(Scripted(lagging)).pods.wait("1").is_ready
+    with pytest.raises(NotFoundError, match="was not in the list for 60 seconds") as caught:
+        client(Scripted([])).pods.wait("1")
+    assert caught.value.pod_id == "1"
+    with pytest.raises(NotFoundError):
+        client(Scripted([])).pods.wait("1", until="terminated")
+
+
+def test_a_pod_object_was_seen_before(client: Client) -> None:
+    transport = Scripted([], [])
+    seen = Pod({"id": "1", "status": "RUNNING"})
+    assert client(transport).pods.wait(seen, until="terminated") is seen
+    assert len(transport.requests) == 2
+
+
+def test_the_wait_ends_in_time_and_keeps_the_pod(client: Client, clock: VirtualClock) -> None:
+    start = clock.now
+    with pytest.raises(WaitTimeoutError, match="still INITIALIZE after 100 seconds; it was to be ready") as caught:
+        client(Scripted(pod("INITIALIZE", SSH))).pods.wait("1", timeout=100)
+    assert clock.now - start == pytest.approx(100)
+    assert caught.value.pod is not None
+    assert caught.value.pod_id == "1"
+
+
+def test_a_pod_that_runs_but_is_not_ready_is_told_apart(client: Client) -> None:
+    with pytest.raises(WaitTimeoutError, match="still RUNNING, not ready"):
+        client(Scripted(pod("RUNNING", SSH))).pods.wait("1", timeout=10)
+    with pytest.raises(WaitTimeoutError, match="never in the list"):
+        client(Scripted([])).pods.wait("1", timeout=10)
+
+
+def test_looking_becomes_rarer_while_nothing_changes_and_frequent_again_after_a_change(
+    client: Client, clock: VirtualClock
+) -> None:
+    steps = [pod("INITIALIZE", SSH)] * 20 + [pod("RUNNING", SSH)] + [pod("RUNNING", healthy(SSH))]
+    client(Scripted(*steps)).pods.wait("1")
+    assert clock.slept[0] < 1.3
+    assert 8 <= clock.slept[19] <= 12
+    assert clock.slept[20] < 1.3
+    assert len({round(pause, 6) for pause in clock.slept}) > 15  # jitter
+
+
+def test_on_change_is_told_of_every_change(client: Client) -> None:
+    told: list[tuple[str, bool]] = []
+    steps = [pod("INITIALIZE", SSH)] * 3 + [pod("RUNNING", SSH)] * 2 + [pod("RUNNING", healthy(SSH))]
+    client(Scripted(*steps)).pods.wait("1", on_change=lambda seen: told.append((str(seen.status), seen.is_ready)))
+    assert told == [("INITIALIZE", False), ("RUNNING", False), ("RUNNING", True)]
+
+
+@pytest.mark.parametrize(
+    "hiccup",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("slow"),
+        httpx.Response(502, content=b"<html>"),
+        httpx.Response(200, content=b"<html>"),
+        envelope(None, 10002),
+        httpx.Response(429, headers={"Retry-After": "30"}),
+    ],
+)
+def test_a_hiccup_does_not_end_the_wait(client: Client, clock: VirtualClock, hiccup: Any) -> None:
+    transport = Scripted(pod("INITIALIZE", SSH), hiccup, hiccup, pod("RUNNING", healthy(SSH)))
+    assert client(transport).pods.wait("1").is_ready
+    if getattr(hiccup, "status_code", 0) == 429:
+        assert clock.slept[1:] == pytest.approx([30, 30])
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"), [(httpx.ConnectError("refused"), APIConnectionError), (envelope(None, 10002), ServerError)]
+)
+def test_a_failure_that_lasts_a_minute_ends_the_wait(
+    client: Client, clock: VirtualClock, failure: Any, kind: type[Exception]
+) -> None:
+    start = clock.now
+    with pytest.raises(kind) as caught:
+        client(Scripted(pod("INITIALIZE", SSH), failure)).pods.wait("1")
+    assert 60 <= clock.now - start < 90
+    assert caught.value.pod_id == "1"  # type: ignore[attr-defined]
+
+
+def test_a_key_that_is_refused_ends_the_wait_at_once(client: Client, clock: VirtualClock) -> None:
+    with pytest.raises(AuthenticationError):
+        client(Scripted(httpx.Response(401))).pods.wait("1")
+    assert clock.slept == []
+
+
+def test_the_last_failure_is_the_cause_of_the_timeout(client: Client) -> None:
+    with pytest.raises(WaitTimeoutError) as caught:
+        client(Scripted(httpx.ConnectError("refused"))).pods.wait("1", timeout=5)
+    assert isinstance(caught.value.__cause__, APIConnectionError)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"until": "gone"}, {"until": None}, {"timeout": 0}, {"timeout": -1}, {"timeout": float("nan")}, {"timeout": None}],
+)
+def test_wrong_arguments_of_a_wait_are_refused(client: Client, arguments: Any) -> None:
+    transport = Scripted(pod("RUNNING"))
+    with pytest.raises(InvalidArgumentError):
+        client(transport).pods.wait("1", **arguments)
+    assert transport.requests == []
+
+
+def test_delete_can_wait_until_the_pod_has_ended(client: Client) -> None:
+    transport = Scripted(None, pod("RUNNING"), pod("TERMINATING"), pod("TERMINATED"))
+    client(transport).pods.delete("1", wait=True)
+    assert [request.method for request in transport.requests] == ["DELETE", "GET", "GET", "GET"]
+
+
+def test_delete_does_not_wait_for_a_pod_that_is_gone_already(client: Client) -> None:
+    transport = Scripted(None, [], [])
+    client(transport).pods.delete("1", wait=True)
+    assert len(transport.requests) == 3
+
+
+def test_an_error_of_on_change_reaches_the_caller(client: Client) -> None:
+    def fail(_: Pod) -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        client(Scripted(pod("RUNNING", SSH))).pods.wait("1", on_change=fail)

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+from prism import running_prism
+
+# Deterministic, offline, and without a database that would leave files behind.
+hypothesis.settings.register_profile("repository", derandomize=True, database=None, deadline=None, print_blob=False)
+hypothesis.settings.load_profile("repository")
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a developer has in the environment must not decide a test."""
+    for name in list(os.environ):
+        if name.startswith("YOTTA_") or name.lower() in {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def prism() -> Iterator[str]:
+    """The base URL of a real Prism, shared by the tests of a worker: it has no state."""
+    with running_prism() as base_url:
+        yield base_url
+
+
+TOLD = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Says something at the end of the run, whatever captures the output and in whichever process the test runs."""
+    config = request.config
+    workeroutput: dict[str, Any] = getattr(config, "workeroutput", {})
+    return workeroutput.setdefault("told", config.stash.setdefault(TOLD, [])).append
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash.setdefault(TOLD, []).extend(getattr(node, "workeroutput", {}).get("told", []))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    told = config.stash.get(TOLD, [])
+    if told:
+        terminalreporter.section("what was covered")
+        terminalreporter.write_line("\n".join(sorted(told)))

@@ -1,0 +1,321 @@
+"""Wire fidelity: does the client put on the wire what the caller said, and give back what came?
+
+Each case (made by schemathesis from the contract, or directed at one goal of `coverage.py`) is said four times: to the
+generated client and to the overlay, synchronously and asynchronously. Method, path, query, headers and body of what they
+send are compared with the case; Prism must accept it; its answer must validate, and what was parsed from it must
+re-serialise to what came.
+
+`python -m contract.fidelity BASE_URL` runs it by itself and prints a report as JSON; that is how mutants are run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import hypothesis
+import schemathesis
+from support import contract
+from support.wire import AsyncRecorder, Exchanged, Recorder, differences, header_differences
+
+from . import coverage
+
+PYTHON_NAMES_THAT_DIFFER = {"podName": "name"}
+RANDOM_CASES = 60  # per operation
+RESULT_SCHEMAS = {
+    "createPod": "ResultString",
+    "listPods": "ResultListOpenapiPodDetailResponse",
+    "deletePod": "ResultVoid",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request to make: which, with what body or path parameter, with which key."""
+
+    operation: str
+    body: Any
+    pod_id: str
+    api_key: str
+
+
+@dataclass
+class Report:
+    """What a run found."""
+
+    cases: Counter[str] = field(default_factory=Counter)
+    sent: int = 0
+    seen: set[coverage.Goal] = field(default_factory=set)
+    findings: list[str] = field(default_factory=list)
+
+    @property
+    def missed(self) -> list[str]:
+        return [str(goal) for goal in coverage.goals() if goal not in self.seen]
+
+    def __str__(self) -> str:
+        goals = coverage.goals()
+        fields = sorted({goal.field for goal in goals})
+        cases = ", ".join(f"{name} {count}" for name, count in sorted(self.cases.items()))
+        return (
+            f"wire fidelity: {sum(self.cases.values())} cases ({cases}), {self.sent} requests sent\n"
+            f"fields: {len(fields)} ({', '.join(fields)})\n"
+            f"goals reached: {len(goals) - len(self.missed)} of {len(goals)}"
+            + "".join(f"\n  missed: {goal}" for goal in self.missed)
+            + "".join(f"\n  finding: {finding}" for finding in self.findings[:20])
+        )
+
+
+def snake_case(name: str) -> str:
+    """The Python name of a field, worked out by the tests themselves."""
+    return "".join(f"_{character.lower()}" if character.isupper() else character for character in name)
+
+
+# --- Cases ------------------------------------------------------------------------------------------------------------
+
+
+def cases(random_cases: int) -> Iterator[Case]:
+    """Directed cases first, then schemathesis's."""
+    keys = random.Random(0)  # noqa: S311
+    for body in coverage.directed_bodies():
+        yield Case("createPod", body, "", _key(keys))
+    for pod_id in (
+        "331864222263676928",
+        "...",
+        "a b",
+        "50%",
+        "%41",
+        "a?b=c",
+        "a#b",
+        "a;b",
+        "ä/ö".replace("/", "%2F"),
+        "a\\b",
+        "+",
+    ):
+        yield Case("deletePod", None, pod_id, _key(keys))
+    yield Case("listPods", None, "", _key(keys))
+    schema = schemathesis.openapi.from_path(str(contract.ROOT / "openapi.yaml"))
+    for result in schema.get_all_operations():
+        yield from _generated_cases(result.ok(), random_cases, keys)
+
+
+def _generated_cases(operation: Any, count: int, keys: random.Random) -> list[Case]:
+    drawn: list[Case] = []
+
+    @hypothesis.settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(case=operation.as_strategy())
+    def draw(case: Any) -> None:
+        body = json.loads(json.dumps(case.body)) if operation.body else None
+        pod_id = str((case.path_parameters or {}).get("podId", ""))
+        drawn.append(Case(operation.definition.raw["operationId"], body, pod_id, _key(keys)))
+
+    draw()
+    return drawn
+
+
+def _key(keys: random.Random) -> str:
+    return "".join(keys.choice("abcXYZ019-_.~!$&'()*+,;=:@/?%\"<>[]{}|^`#") for _ in range(keys.randint(1, 40)))
+
+
+# --- Speakers: a case, said to one of the clients ----------------------------------------------------------------------
+
+
+class Speakers:
+    """The generated client and the overlay, synchronous and asynchronous, each over a recording transport."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.recorder = Recorder()
+        self.async_recorder = AsyncRecorder()
+        self.loop = asyncio.Runner()
+
+    def __enter__(self) -> Speakers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.recorder.close()
+        self.loop.run(self.async_recorder.aclose())
+        self.loop.close()
+
+    def all(self) -> dict[str, Callable[[Case, str], tuple[Exchanged, Any]]]:
+        """Each gives what was exchanged, and the answer's `data` as the client gives it back, as JSON."""
+        return {
+            "generated": self.generated,
+            "generated async": self.generated_async,
+            "overlay": self.overlay,
+            "overlay async": self.overlay_async,
+        }
+
+    def generated(self, case: Case, prefer: str) -> tuple[Exchanged, Any]:
+        import httpx
+        from yottalabs_api import AuthenticatedClient
+
+        self.recorder.prefer = prefer
+        client = AuthenticatedClient(base_url=self.base_url, token=case.api_key)
+        client.set_httpx_client(httpx.Client(base_url=self.base_url, transport=self.recorder))
+        module, arguments = _generated_call(case)
+        response = module.sync_detailed(**arguments, client=client)
+        return self.recorder.take(), response.parsed.to_dict()
+
+    def generated_async(self, case: Case, prefer: str) -> tuple[Exchanged, Any]:
+        import httpx
+        from yottalabs_api import AuthenticatedClient
+
+        async def speak() -> Any:
+            client = AuthenticatedClient(base_url=self.base_url, token=case.api_key)
+            client.set_async_httpx_client(httpx.AsyncClient(base_url=self.base_url, transport=self.async_recorder))
+            module, arguments = _generated_call(case)
+            return await module.asyncio_detailed(**arguments, client=client)
+
+        self.async_recorder.prefer = prefer
+        response = self.loop.run(speak())
+        return self.async_recorder.take(), response.parsed.to_dict()
+
+    def overlay(self, case: Case, prefer: str) -> tuple[Exchanged, Any]:
+        from yottalabs import YottaLabs
+
+        self.recorder.prefer = prefer
+        client = YottaLabs(case.api_key, base_url=self.base_url, transport=self.recorder)
+        if case.operation == "createPod":
+            data: Any = client.pods.create(**_arguments(case.body))
+        elif case.operation == "listPods":
+            data = [pod.raw for pod in client.pods.list()]
+        else:
+            data = client.pods.delete(case.pod_id)
+        return self.recorder.take(), data
+
+    def overlay_async(self, case: Case, prefer: str) -> tuple[Exchanged, Any]:
+        from yottalabs import AsyncYottaLabs
+
+        async def speak() -> Any:
+            client = AsyncYottaLabs(case.api_key, base_url=self.base_url, transport=self.async_recorder)
+            if case.operation == "createPod":
+                return await client.pods.create(**_arguments(case.body))
+            if case.operation == "listPods":
+                return [pod.raw for pod in await client.pods.list()]
+            return await client.pods.delete(case.pod_id)
+
+        self.async_recorder.prefer = prefer
+        data = self.loop.run(speak())
+        return self.async_recorder.take(), data
+
+
+def _generated_call(case: Case) -> tuple[Any, dict[str, Any]]:
+    from yottalabs_api.api.pods import create_pod, delete_pod, list_pods
+    from yottalabs_api.models import OpenapiPodCreateRequest
+
+    if case.operation == "createPod":
+        return create_pod, {"body": OpenapiPodCreateRequest.from_dict(case.body)}
+    return (list_pods, {}) if case.operation == "listPods" else (delete_pod, {"pod_id": case.pod_id})
+
+
+def _arguments(body: dict[str, Any]) -> dict[str, Any]:
+    """A body as a caller of the overlay writes it, in its friendly forms."""
+    arguments = {PYTHON_NAMES_THAT_DIFFER.get(name, snake_case(name)): value for name, value in body.items()}
+    if "environment_vars" in arguments:
+        arguments["environment_vars"] = [_pair(item, ("key", "value")) for item in body["environmentVars"]]
+    if "expose" in arguments:
+        arguments["expose"] = [_port(item) for item in body["expose"]]
+    return arguments
+
+
+def _pair(item: dict[str, Any], names: tuple[str, str]) -> Any:
+    return (item[names[0]], item[names[1]]) if set(item) == set(names) else item
+
+
+def _port(item: dict[str, Any]) -> Any:
+    if not isinstance(item["port"], int):
+        return item  # JSON Schema takes 22.0 for an integer; only the JSON form can say it
+    if set(item) == {"port"} and item["port"] != 22:
+        return item["port"]
+    if item == {"port": 22, "protocol": "SSH"}:
+        return 22
+    return (item["port"], item.get("protocol"))
+
+
+# --- Comparison -------------------------------------------------------------------------------------------------------
+
+
+def compare(case: Case, exchanged: Exchanged, data: Any, *, whole_envelope: bool) -> list[str]:
+    """Everything in which what happened differs from the case."""
+    path, method = contract.OPERATIONS[case.operation]
+    raw_path, _, query = exchanged.raw_path.decode("ascii").partition("?")
+    segments = [unquote(segment) for segment in raw_path.split("/")]
+    expected = [case.pod_id if segment == "{podId}" else segment for segment in path.split("/")]
+    findings = (
+        [] if exchanged.method == method.upper() else [f"method: expected {method.upper()}, was {exchanged.method}"]
+    )
+    if segments != expected:
+        findings.append(f"path{'.podId' if case.pod_id else ''}: expected {expected}, was {segments}")
+    if query:
+        findings.append(f"query: expected none, was {query}")
+    headers = {"x-api-key": case.api_key} | ({} if case.body is None else {"content-type": "application/json"})
+    findings += header_differences(headers, exchanged.headers, exchanged.body)
+    if case.body is None:
+        findings += ["body: expected none"] if exchanged.body else []
+    else:
+        findings += differences(case.body, json.loads(exchanged.body), "body")
+    if exchanged.status != 200:
+        return [*findings, f"Prism refused with {exchanged.status}: {exchanged.answer.decode()[:300]}"]
+    answer = json.loads(exchanged.answer)
+    errors = contract.validator(RESULT_SCHEMAS[case.operation]).iter_errors(answer)
+    findings += [f"answer: {error.message}" for error in errors]
+    if whole_envelope:
+        return findings + differences(answer, data, "answer")
+    expected_data = {"createPod": str(answer["data"]), "listPods": answer["data"], "deletePod": None}[case.operation]
+    return findings + differences(expected_data, data, "answer.data")
+
+
+def _seen(case: Case, exchanged: Exchanged) -> Iterator[coverage.Goal]:
+    if case.operation == "createPod":
+        yield from coverage.seen(json.loads(exchanged.body))
+    elif case.operation == "deletePod":
+        yield coverage.Goal("podId", "present")
+        if b"%" in exchanged.raw_path:
+            yield coverage.Goal("podId", "escaped")
+
+
+def run(base_url: str, random_cases: int = RANDOM_CASES) -> Report:
+    """Says every case to every speaker, with each documented success as the answer in turn."""
+    report = Report()
+    answers = {name: list(contract.successes(name)) for name in contract.OPERATIONS}
+    with Speakers(base_url) as speakers, warnings.catch_warnings():
+        # A client that warns of a documented value is as wrong as one that sends another.
+        warnings.simplefilter("error")
+        for number, case in enumerate(cases(random_cases)):
+            report.cases[case.operation] += 1
+            prefer = f"example={answers[case.operation][number % len(answers[case.operation])]}"
+            for name, speak in speakers.all().items():
+                try:
+                    exchanged, data = speak(case, prefer)
+                except Exception as error:  # noqa: BLE001  # a mutant may fail in any way; what was sent is compared all the same
+                    recorder = speakers.async_recorder if name.endswith("async") else speakers.recorder
+                    found = [f"{type(error).__name__}: {error}"[:300]]
+                    for exchanged in recorder.exchanged:
+                        found += compare(case, exchanged, None, whole_envelope=False)
+                    recorder.exchanged.clear()
+                else:
+                    report.sent += 1
+                    found = compare(case, exchanged, data, whole_envelope=name.startswith("generated"))
+                    report.seen.update(_seen(case, exchanged))
+                report.findings += [f"{name}, {case.operation}: {line}" for line in found]
+    return report
+
+
+if __name__ == "__main__":
+    outcome = run(sys.argv[1], int(sys.argv[2]))
+    print(json.dumps({"findings": outcome.findings[:200], "missed": outcome.missed, "sent": outcome.sent}))

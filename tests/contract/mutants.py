@@ -1,0 +1,219 @@
+"""Seeded faults: each is a small patch of shipped code that a good test must notice, and name."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.contract import ROOT
+
+RANDOM_CASES = 4
+API = "generated/yottalabs_api"
+REQUEST_MODEL = f"{API}/models/openapi_pod_create_request.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A patch: in a file, one text for another; and what a finding must begin with to be the right one."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    named: str
+    """What the finding names, after the speaker and the operation."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+MUTANTS = (
+    Mutant(
+        "an optional field is dropped",
+        REQUEST_MODEL,
+        'json_object["region"] = self.region',
+        "pass",
+        "body.region: missing",
+    ),
+    Mutant(
+        "a key is renamed in the generated model",
+        REQUEST_MODEL,
+        'json_object["podName"]',
+        'json_object["name"]',
+        "body.podName: missing",
+    ),
+    Mutant(
+        "a key is renamed in the overlay's arguments",
+        f"{API}/params.py",
+        'RequestField("podName")',
+        'RequestField("name")',
+        "body.podName: missing",
+    ),
+    Mutant(
+        "a default is sent for an unset field",
+        REQUEST_MODEL,
+        'cloud_type=CloudType.read(rest.pop("cloudType", UNSET))',
+        'cloud_type=CloudType.read(rest.pop("cloudType", CloudType.SECURE))',
+        "body.cloudType: not expected",
+    ),
+    Mutant(
+        "the overlay sends a default",
+        "overlays/yottalabs/_arguments.py",
+        "    body: dict[str, Any] = {}\n    for name",
+        '    body: dict[str, Any] = {"resourceType": "GPU"}\n    for name',
+        "body.resourceType: not expected",
+    ),
+    Mutant(
+        "an integer is sent as a string",
+        REQUEST_MODEL,
+        'json_object["gpuCount"] = self.gpu_count',
+        'json_object["gpuCount"] = str(self.gpu_count)',
+        "body.gpuCount: expected",
+    ),
+    Mutant(
+        "zero is taken for unset",
+        REQUEST_MODEL,
+        "if self.persistent_volume_in_gb is not UNSET:",
+        "if self.persistent_volume_in_gb:",
+        "body.persistentVolumeInGb: missing",
+    ),
+    Mutant(
+        "an empty string is taken for unset",
+        REQUEST_MODEL,
+        "if self.initialization_command is not UNSET:",
+        "if self.initialization_command:",
+        "body.initializationCommand: missing",
+    ),
+    Mutant(
+        "an empty list is taken for unset",
+        REQUEST_MODEL,
+        "if self.expose is not UNSET:",
+        "if self.expose:",
+        "body.expose: missing",
+    ),
+    Mutant(
+        "an enumeration is sent in another case",
+        "overlays/yottalabs/_arguments.py",
+        "    return str(found)",
+        "    return str(found).lower()",
+        "body.gpuType: expected",
+    ),
+    Mutant(
+        "every port 22 becomes SSH",
+        "overlays/yottalabs/_arguments.py",
+        "items.append(_port(port, None if protocol is None else",
+        "items.append(_port(port, Protocol.SSH if protocol is None else",
+        "body.expose[0].protocol: not expected",
+    ),
+    Mutant(
+        "environment variables of one name are merged",
+        "overlays/yottalabs/_arguments.py",
+        "    for index, item in enumerate(value.items() if isinstance(value, Mapping) else value):\n        if isinstance(item, Mapping):\n            items.append(dict(item))\n        elif isinstance(item, tuple | list) and len(item) == 2:\n            items.append(KeyValuePairDTO(",
+        "    for index, item in enumerate(dict(value).items()):\n        if isinstance(item, Mapping):\n            items.append(dict(item))\n        elif isinstance(item, tuple | list) and len(item) == 2:\n            items.append(KeyValuePairDTO(",
+        "body.environmentVars: expected",
+    ),
+    Mutant(
+        "text is sent in another encoding",
+        f"{API}/types.py",
+        'separators=(",", ":"), allow_nan=False).encode()',
+        'separators=(",", ":"), allow_nan=False).encode("ascii", "replace")',
+        "body.",
+    ),
+    Mutant(
+        "the key's header is renamed",
+        f"{API}/client.py",
+        'API_KEY_HEADER = "x-api-key"',
+        'API_KEY_HEADER = "x-api-token"',
+        "header.x-api-key: missing",
+    ),
+    Mutant(
+        "the overlay forgets the key",
+        "overlays/yottalabs/_sync/session.py",
+        "headers={**request.headers, API_KEY_HEADER: self.settings.api_key},",
+        "headers={**request.headers},",
+        "header.x-api-key: missing",
+    ),
+    Mutant(
+        "only the asynchronous overlay forgets the content type",
+        "overlays/yottalabs/_async/session.py",
+        "headers={**request.headers, API_KEY_HEADER: self.settings.api_key},",
+        "headers={API_KEY_HEADER: self.settings.api_key},",
+        "header.content-type: missing",
+    ),
+    Mutant(
+        "the path is not escaped",
+        f"{API}/api/pods/delete_pod.py",
+        'pod_id=quote(pod_id, safe="")',
+        "pod_id=pod_id",
+        "path.podId: expected",
+    ),
+    Mutant(
+        "the path is escaped twice",
+        f"{API}/api/pods/delete_pod.py",
+        'pod_id=quote(pod_id, safe="")',
+        'pod_id=quote(quote(pod_id, safe=""), safe="")',
+        "path.podId: expected",
+    ),
+    Mutant(
+        "the method is another",
+        f"{API}/api/pods/list_pods.py",
+        'method="GET"',
+        'method="POST"',
+        "method: expected GET",
+    ),
+    Mutant(
+        "a query is sent that nobody asked for",
+        f"{API}/api/pods/list_pods.py",
+        'path="/openapi/v1/pods/list"',
+        'path="/openapi/v1/pods/list?page=1"',
+        "query: expected none",
+    ),
+    Mutant(
+        "a field of the answer is lost",
+        f"{API}/models/openapi_pod_detail_response.py",
+        'json_object["sshCmd"] = self.ssh_cmd',
+        "pass",
+        "answer.data[0].sshCmd: missing",
+    ),
+    Mutant(
+        "the overlay leaves out what is null",
+        "overlays/yottalabs/_answer.py",
+        "return [item for item in answer.data if isinstance(item, dict)]",
+        "return [{k: v for k, v in item.items() if v is not None} for item in answer.data if isinstance(item, dict)]",
+        "answer.data[0].imageRegistryUsername: missing",
+    ),
+)
+BASELINE = Mutant("nothing is changed", f"{API}/types.py", "", "", "")
+
+
+def run(mutant: Mutant, folder: Path, base_url: str) -> dict[str, Any]:
+    """The fidelity run on a copy of the shipped code with the patch, in a process of its own: its report."""
+    for part in ("generated", "overlays"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    file = folder / mutant.file
+    text = file.read_text(encoding="utf-8")
+    if mutant.old:
+        assert text.count(mutant.old) == 1, f"{mutant.name}: the text to patch stands {text.count(mutant.old)} times"
+        file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    path = os.pathsep.join(str(part) for part in (folder / "generated", folder / "overlays", ROOT / "tests"))
+    done = subprocess.run(
+        [sys.executable, "-m", "contract.fidelity", base_url, str(RANDOM_CASES)],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{mutant.name}: the run itself failed, which is no catch:\n{done.stderr[-2000:]}"
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return report
+
+
+def caught_by(mutant: Mutant, report: dict[str, Any]) -> list[str]:
+    """The findings that name what the mutant broke."""
+    return [line for line in report["findings"] if line.partition(": ")[2].startswith(mutant.named)]

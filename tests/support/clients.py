@@ -1,0 +1,35 @@
+"""One test for both clients: `client(…)` is the synchronous one or the asynchronous one behind the same face."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import Any
+
+
+class Waited:
+    """An asynchronous object whose coroutines are run to their end, so that a test can treat it as a synchronous one."""
+
+    def __init__(self, wrapped: Any, runner: asyncio.Runner) -> None:
+        self._wrapped = wrapped
+        self._runner = runner
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._wrapped, {"close": "aclose"}.get(name, name))
+        if inspect.iscoroutinefunction(value):
+            return lambda *args, **kwargs: self._runner.run(value(*args, **kwargs))
+        if name == "pods":
+            return Waited(value, self._runner)
+        if name == "with_options":
+            return lambda **options: Waited(value(**options), self._runner)
+        return value
+
+    def __repr__(self) -> str:
+        return repr(self._wrapped)
+
+    def __enter__(self) -> Waited:
+        self._runner.run(self._wrapped.__aenter__())
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        self._runner.run(self._wrapped.__aexit__(*details))
