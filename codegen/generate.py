@@ -32,7 +32,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.strings import snake_case
 
-from contract import CONTRACT, ROOT, Contract, constant_name, unsupported
+from specification import CONTRACT, ROOT, Contract, constant_name, unsupported
 
 CODEGEN = ROOT / "codegen"
 GENERATED = ROOT / "generated" / "yottalabs_api"

@@ -26,7 +26,7 @@ class ResultListOpenapiPodDetailResponse:
 
     message: str | Unset = UNSET
     code: int | Unset = UNSET
-    data: list[OpenapiPodDetailResponse] | None | Unset = _attrs_field(default=UNSET, repr=False)
+    data: list[OpenapiPodDetailResponse] | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:

@@ -65,8 +65,12 @@ class Field:
 
     @property
     def secret(self) -> bool:
-        """Whether the value, or a part of it, must not be shown."""
-        return self.schema.get("format") == "password" or self.named_secret or any(item.secret for item in self.items)
+        """Whether the value must not be shown: it is a secret, or a list of objects with one in each."""
+        return self._is_secret_itself or any(item._is_secret_itself for item in self.items)  # noqa: SLF001
+
+    @property
+    def _is_secret_itself(self) -> bool:
+        return self.schema.get("format") == "password" or self.named_secret
 
     @property
     def enum(self) -> str | None:
