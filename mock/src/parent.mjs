@@ -9,8 +9,10 @@ const INTERVAL_MS = 200
 /** Calls `stop` once the parent process is gone, or has been interrupted and waits for this process. */
 export function whenParentIsDone (stop) {
   const parent = process.ppid
+  // A `make` in the background of a script never catches SIGINT: it ignores it from the beginning.
+  const caught = catchesInterrupt(parent)
   const timer = setInterval(() => {
-    if (process.ppid !== parent || wasInterrupted(parent)) {
+    if (process.ppid !== parent || (caught && !catchesInterrupt(parent))) {
       clearInterval(timer)
       stop()
     }
@@ -18,13 +20,12 @@ export function whenParentIsDone (stop) {
   timer.unref()
 }
 
-/** An interrupted `make` no longer catches SIGINT. Only Linux shows it; elsewhere the terminal's signal has to do. */
-function wasInterrupted (pid) {
+/** Whether a `make` catches SIGINT; an interrupted one does not any more. Only Linux shows it. */
+function catchesInterrupt (pid) {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    if (!/^Name:\tmake$/m.test(status)) return false
     const caught = BigInt(`0x${/^SigCgt:\t([0-9a-f]+)$/m.exec(status)[1]}`)
-    return (caught & SIGINT_BIT) === 0n
+    return /^Name:\tmake$/m.test(status) && (caught & SIGINT_BIT) !== 0n
   } catch {
     return false
   }
