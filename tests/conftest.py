@@ -6,6 +6,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+
 from prism import running_prism
 
 # Deterministic, offline, and without a database that would leave files behind.
@@ -13,11 +14,20 @@ hypothesis.settings.register_profile("repository", derandomize=True, database=No
 hypothesis.settings.load_profile("repository")
 
 
+PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+MAKE = {
+    "makeflags",
+    "mflags",
+    "makelevel",
+    "makefiles",
+}  # `make test` runs the tests; a `make` in a test is no part of it
+
+
 @pytest.fixture(autouse=True)
 def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a developer has in the environment must not decide a test."""
     for name in list(os.environ):
-        if name.startswith("YOTTA_") or name.lower() in {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}:
+        if name.startswith("YOTTA_") or name.lower() in PROXIES | MAKE:
             monkeypatch.delenv(name)
 
 
@@ -35,7 +45,7 @@ TOLD = pytest.StashKey[list[str]]()
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Says something at the end of the run, whatever captures the output and in whichever process the test runs."""
     config = request.config
-    workeroutput: dict[str, Any] = getattr(config, "workeroutput", {})
+    workeroutput: dict[str, list[str]] = getattr(config, "workeroutput", {})
     return workeroutput.setdefault("told", config.stash.setdefault(TOLD, [])).append
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from yottalabs import AsyncYottaLabs, YottaLabs
+
 from support.clients import Waited
 from support.scripted import VirtualClock
-from yottalabs import AsyncYottaLabs, YottaLabs
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from support.scripted import Scripted, envelope
 from yottalabs import (
     APIConnectionError,
     APITimeoutError,
@@ -19,6 +18,8 @@ from yottalabs import (
     ServerError,
     YottaLabsError,
 )
+
+from support.scripted import Scripted, envelope
 
 Client = Callable[..., Any]
 REQUIRED = {"image": "x", "gpu_type": "NVIDIA_L4_24G"}
@@ -112,14 +113,14 @@ def test_an_undocumented_value_is_sent_with_one_warning_at_the_caller(
     assert "H200" in transport.requests[0].content.decode() or "HTTPS" in transport.requests[0].content.decode()
 
 
-def test_the_warning_points_at_the_callers_line(clock: Any) -> None:
+def test_the_warning_points_at_the_callers_line() -> None:
     from yottalabs import YottaLabs
 
     with pytest.warns(UserWarning, match="NVIDIA_H200") as caught:
         YottaLabs("k", transport=Scripted("1")).pods.create(image="x", gpu_type="NVIDIA_H200")
     assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match="UDP") as caught:
-        YottaLabs("k", transport=Scripted("1")).pods.create(**REQUIRED, expose=[(53, "UDP")])  # type: ignore[typeddict-item]
+        YottaLabs("k", transport=Scripted("1")).pods.create(image="x", gpu_type="NVIDIA_L4_24G", expose=[(53, "UDP")])
     assert caught[0].filename == __file__
 
 
@@ -237,6 +238,6 @@ def test_a_create_that_certainly_did_not_happen_does_not_say_so(client: Client, 
 def test_the_arguments_are_those_of_the_contract() -> None:
     from support import contract
 
-    names = {name for name in contract.schema("OpenapiPodCreateRequest")["properties"]}
-    assert len(CreateParams.__annotations__) == len(names)
+    fields = contract.schema("OpenapiPodCreateRequest")["properties"]
+    assert len(CreateParams.__annotations__) == len(fields)
     assert CreateParams.__required_keys__ == {"image", "gpu_type"}

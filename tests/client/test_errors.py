@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 import yottalabs
-from support.scripted import Scripted, envelope
 from yottalabs import (
     APIConnectionError,
     APIError,
@@ -26,6 +25,8 @@ from yottalabs import (
     WaitTimeoutError,
     YottaLabsError,
 )
+
+from support.scripted import Scripted, envelope
 
 Client = Callable[..., Any]
 
@@ -181,7 +182,7 @@ def test_nothing_of_httpx_reaches_the_caller(
 def test_every_error_pickles_with_what_it_carries() -> None:
     answered = {"status_code": 503, "headers": {"retry-after": "3"}, "body": b"x", "pod_id": "1"}
     errors: list[YottaLabsError] = [
-        kind("no", **({**answered, "code": 7} if issubclass(kind, APIError) else {"pod_id": "1"}))  # type: ignore[arg-type]
+        kind("no", **({**answered, "code": 7} if issubclass(kind, APIError) else {"pod_id": "1"}))
         for name in yottalabs.__all__
         if isinstance(kind := getattr(yottalabs, name), type) and issubclass(kind, YottaLabsError)
     ]
@@ -203,7 +204,6 @@ def test_every_error_pickles_with_what_it_carries() -> None:
 def test_the_tree_is_the_documented_one() -> None:
     assert issubclass(APITimeoutError, APIConnectionError)
     assert not issubclass(ResponseValidationError, APIError)
-    for kind in (InvalidRequestError, AuthenticationError, PermissionDeniedError, NotFoundError):
-        assert kind.__mro__[1] is APIError
-    for kind in (ConflictError, RateLimitError, ServerError):
+    kinds: list[type[APIError]] = [InvalidRequestError, AuthenticationError, PermissionDeniedError, NotFoundError]
+    for kind in [*kinds, ConflictError, RateLimitError, ServerError]:
         assert kind.__mro__[1] is APIError

@@ -1,4 +1,4 @@
-"""Servers that never end, on real sockets: every call ends, in about its time, in bounded memory, with one of our errors."""
+"""Servers that never end, on real sockets: every call does, in time, in bounded memory, with one of our errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.sockets import drip, server
 from yottalabs import (
     APIConnectionError,
     APIError,
@@ -21,6 +20,8 @@ from yottalabs import (
     ServerError,
     YottaLabsError,
 )
+
+from support.sockets import drip, server
 
 Make = Callable[..., Any]
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"

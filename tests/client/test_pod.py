@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support import contract
 from yottalabs import CloudType, GpuType, Pod, PodStatus, Protocol
+
+from support import contract
 
 
 def pod(**changes: Any) -> Pod:

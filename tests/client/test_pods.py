@@ -5,8 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-from support import contract
-from support.scripted import Scripted, envelope
 from yottalabs import (
     APIError,
     InvalidArgumentError,
@@ -16,6 +14,9 @@ from yottalabs import (
     ResponseValidationError,
     YottaLabsError,
 )
+
+from support import contract
+from support.scripted import Scripted, envelope
 
 Client = Callable[..., Any]
 

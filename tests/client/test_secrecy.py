@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
-from support.scripted import Scripted, envelope
 from yottalabs import YottaLabsError
+
+from support.scripted import Scripted, envelope
 
 Client = Callable[..., Any]
 KEY, TOKEN, VALUE = "canary-key", "canary-token", "canary-value"
@@ -55,11 +57,8 @@ def test_no_secret_is_logged_or_told(make: Any, step: Any, caplog: pytest.LogCap
 def test_each_request_is_one_line_of_the_log(
     client: Client, step: Any, expected: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.DEBUG, logger="yottalabs"):
-        try:
-            client(Scripted(step)).pods.create(**ARGUMENTS)
-        except YottaLabsError:
-            pass
+    with caplog.at_level(logging.DEBUG, logger="yottalabs"), suppress(YottaLabsError):
+        client(Scripted(step)).pods.create(**ARGUMENTS)
     (record,) = [record for record in caplog.records if record.name == "yottalabs"]
     assert record.getMessage() == expected
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
-from support.scripted import Scripted
 from yottalabs import ConfigurationError, YottaLabs, __version__
+
+from support.scripted import Scripted
 
 Client = Callable[..., Any]
 

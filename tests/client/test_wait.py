@@ -5,8 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-from support import contract
-from support.scripted import Scripted, VirtualClock, envelope
 from yottalabs import (
     APIConnectionError,
     AuthenticationError,
@@ -17,6 +15,9 @@ from yottalabs import (
     ServerError,
     WaitTimeoutError,
 )
+
+from support import contract
+from support.scripted import Scripted, VirtualClock, envelope
 
 Client = Callable[..., Any]
 SSH = {"port": 22, "protocol": "SSH", "host": "h", "proxyPort": 1, "healthy": False}

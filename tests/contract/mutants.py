@@ -114,8 +114,8 @@ MUTANTS = (
     Mutant(
         "environment variables of one name are merged",
         "overlays/yottalabs/_arguments.py",
-        "    for index, item in enumerate(value.items() if isinstance(value, Mapping) else value):\n        if isinstance(item, Mapping):\n            items.append(dict(item))\n        elif isinstance(item, tuple | list) and len(item) == 2:\n            items.append(KeyValuePairDTO(",
-        "    for index, item in enumerate(dict(value).items()):\n        if isinstance(item, Mapping):\n            items.append(dict(item))\n        elif isinstance(item, tuple | list) and len(item) == 2:\n            items.append(KeyValuePairDTO(",
+        "    for index, item in enumerate(value.items() if isinstance(value, Mapping) else value):",
+        "    for index, item in enumerate(dict(value).items()):",
         "body.environmentVars: expected",
     ),
     Mutant(

@@ -1,4 +1,4 @@
-"""Prism obeys the contract: every check of schemathesis that a mock without state can honour, valid and invalid requests."""
+"""Prism obeys the contract, by every check of schemathesis that a mock without state can honour."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import schemathesis
 from hypothesis import settings
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
+
 from support import contract
 
 LEFT_OUT = {
@@ -53,8 +54,8 @@ def obeys(case: Any, prism: str) -> None:
     case.call_and_validate(base_url=prism, headers={"x-api-key": "any"}, checks=wanted, excluded_checks=left_out)
 
 
-# One test for each operation: the tests that schemathesis makes of a single function share a name, and pytest-xdist runs
-# only one of those.
+# One test for each operation: the tests that schemathesis makes of a single function share a name, and of those
+# pytest-xdist runs only one.
 exactly_so = settings(max_examples=300, derandomize=True, database=None, deadline=None)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from yottalabs import YottaLabs
+
 from support import contract
 from support.wire import Recorder, differences
-from yottalabs import YottaLabs
 
 POD_ID = "331864222263676928"
 REQUESTS = contract.request_examples()

@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import prism as prism_module
 import pytest
+
+import prism as prism_module
 from support import contract
 
 CREATE = "/openapi/v1/pods/create"
@@ -256,17 +257,27 @@ def test_it_survives_ten_thousand_requests_good_and_bad(tmp_path: Path) -> None:
 
 
 @contextmanager
-def started(command: list[str], cwd: Path = contract.ROOT) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def started(
+    command: list[str], *, interrupt: signal.Handlers = signal.SIG_DFL
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A mock that a command starts, and its base URL; `interrupt` is what SIGINT does to the command at first."""
+    # Inherited from here, where a script that runs the tests in the background has set it to be ignored.
+    here = signal.signal(signal.SIGINT, interrupt)
+    try:
+        process = subprocess.Popen(
+            command, cwd=contract.ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, here)
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        assert re.fullmatch(r"ready http://127\.0\.0\.1:\d+\n", line), (line, process.stderr and process.stderr.read())
+        assert re.fullmatch(r"ready http://127\.0\.0\.1:\d+\n", line)
         yield process, line.split()[1]
     finally:
         if process.poll() is None:
-            process.kill()
-        process.communicate()
+            process.terminate()  # make passes it on
+        process.communicate(timeout=10)
 
 
 def listens(base_url: str) -> bool:
@@ -278,6 +289,14 @@ def listens(base_url: str) -> bool:
     return True
 
 
+def assert_gone(base_url: str) -> None:
+    for _ in range(100):
+        if not listens(base_url):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{base_url} still answers")
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", [["make", "mock", "PORT=0"], None], ids=["make", "node"])
 def test_a_signal_ends_it_and_leaves_no_child(command: list[str] | None, stop: signal.Signals) -> None:
@@ -285,11 +304,7 @@ def test_a_signal_ends_it_and_leaves_no_child(command: list[str] | None, stop: s
         still_serves(base_url)
         process.send_signal(stop)
         process.wait(10)
-        for _ in range(100):
-            if not listens(base_url):
-                break
-            time.sleep(0.05)
-        assert not listens(base_url)
+        assert_gone(base_url)
         assert process.stdout is not None
         assert process.stdout.read() == ""  # one line, and no more
 
@@ -298,11 +313,16 @@ def test_killing_make_itself_leaves_no_child() -> None:
     with started(["make", "mock", "PORT=0"]) as (process, base_url):
         process.kill()
         process.wait(10)
-        for _ in range(100):
-            if not listens(base_url):
-                break
-            time.sleep(0.05)
-        assert not listens(base_url)
+        assert_gone(base_url)
+
+
+def test_it_stays_when_make_ignores_interrupts_as_in_the_background_of_a_script() -> None:
+    with started(["make", "mock", "PORT=0"], interrupt=signal.SIG_IGN) as (process, base_url):
+        time.sleep(1)
+        still_serves(base_url)
+        process.terminate()
+        process.wait(10)
+        assert_gone(base_url)
 
 
 def failure(*arguments: str) -> str:

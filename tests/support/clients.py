@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any
+from typing import Any, Self
 
 
 class Waited:
-    """An asynchronous object whose coroutines are run to their end, so that a test can treat it as a synchronous one."""
+    """An asynchronous object whose coroutines are run to their end, so that it looks like a synchronous one."""
 
     def __init__(self, wrapped: Any, runner: asyncio.Runner) -> None:
         self._wrapped = wrapped
@@ -27,9 +27,9 @@ class Waited:
     def __repr__(self) -> str:
         return repr(self._wrapped)
 
-    def __enter__(self) -> Waited:
+    def __enter__(self) -> Self:
         self._runner.run(self._wrapped.__aenter__())
         return self
 
-    def __exit__(self, *details: Any) -> None:
+    def __exit__(self, *details: object) -> None:
         self._runner.run(self._wrapped.__aexit__(*details))
