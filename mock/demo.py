@@ -1,0 +1,81 @@
+"""The main job, on the documentation's own requests, against a real Prism: `make demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from yottalabs import AsyncYottaLabs, InvalidArgumentError, Pod, PodFailedError, YottaLabs
+
+from prism import running_prism
+
+IMAGE = "yottalabsai/pytorch:2.8.0-py3.11-cuda12.8.1-cudnn-devel-ubuntu22.04-2025050802"
+PASSWORD = "9f2375dc-277b-4550-add9-563ad23973a5"  # noqa: S105  # the documentation's own example
+KEY = "any-key-will-do-for-a-mock"
+
+
+def show(pod: Pod) -> None:
+    """Prints a pod as a person wants to see it."""
+    print(f"    id        {pod.id}  ({pod.name})")
+    print(f"    status    {pod.status}, since {pod.updated:%Y-%m-%d %H:%M:%S %Z}" if pod.updated else "")
+    print(
+        f"    hardware  {pod.gpu_count} x {pod.gpu_display_name}, {pod.single_card_vram_in_gb} GB each, in {pod.region}"
+    )
+    print(f"    price     {pod.hourly_price} an hour")
+    print(f"    ssh       {pod.ssh_command}")
+
+
+def create_list_delete(yotta: YottaLabs) -> None:
+    """One pod's life, as far as a mock without state can show it."""
+    print("\ncreate: the documentation's first request")
+    pod_id = yotta.pods.create(
+        image=IMAGE,
+        gpu_type="NVIDIA_L4_24G",
+        gpu_count=1,
+        environment_vars={"JUPYTER_PASSWORD": PASSWORD},
+        expose=[22],
+    )
+    print(f"    created pod {pod_id}")
+
+    print("\nlist: the documented pod")
+    (pod,) = yotta.pods.list()
+    show(pod)
+
+    print("\nwait: the documented pod has ended, so it will never be ready")
+    try:
+        yotta.pods.wait(pod)
+    except PodFailedError as error:
+        print(f"    PodFailedError: {error}")
+
+    print("\ndelete")
+    yotta.pods.delete(pod)
+    print(f"    deleted pod {pod.id}")
+
+    print("\na typing error: it is found before anything is sent")
+    try:
+        yotta.pods.create(image=IMAGE, gpu_type="NVIDIA_L4_24G", gpu_count=1, expose=[70000])
+    except InvalidArgumentError as error:
+        print(f"    InvalidArgumentError: {error}")
+
+
+async def ten_at_once(base_url: str) -> None:
+    """The asynchronous client."""
+    async with AsyncYottaLabs(KEY, base_url=base_url) as yotta:
+        lists = await asyncio.gather(*(yotta.pods.list() for _ in range(10)))
+    print(f"    {len(lists)} lists at once, {sum(map(len, lists))} pods")
+
+
+def main() -> None:
+    """Starts Prism, does the job, stops Prism."""
+    started = time.monotonic()
+    with running_prism() as base_url:
+        print(f"Prism serves openapi.yaml at {base_url}")
+        with YottaLabs(KEY, base_url=base_url) as yotta:
+            create_list_delete(yotta)
+        print("\nthe same without blocking")
+        asyncio.run(ten_at_once(base_url))
+    print(f"\nPrism is stopped. Everything worked, in {time.monotonic() - started:.1f} seconds.")
+
+
+if __name__ == "__main__":
+    main()
