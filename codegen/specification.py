@@ -66,7 +66,7 @@ class Field:
     @property
     def secret(self) -> bool:
         """Whether the value must not be shown: it is a secret, or a list of objects with one in each."""
-        return self._is_secret_itself or any(item._is_secret_itself for item in self.items)  # noqa: SLF001
+        return self._is_secret_itself or any(item._is_secret_itself for item in self.items)  # noqa: SLF001  # its own class
 
     @property
     def _is_secret_itself(self) -> bool:

@@ -78,4 +78,4 @@ def _ready(process: subprocess.Popen[bytes]) -> str:
 if __name__ == "__main__":
     program, *rest = command(*sys.argv[1:])
     # In place of this process, so that a signal to it is a signal to Node.
-    os.execv(program, [program, *rest])  # noqa: S606
+    os.execv(program, [program, *rest])  # noqa: S606  # no shell is meant

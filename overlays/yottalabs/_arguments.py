@@ -43,11 +43,11 @@ def create_body(fields: Mapping[str, Any], extra_fields: Mapping[str, Any] | Non
         if field is None:
             raise InvalidArgumentError(f"there is no argument {name!r}{_suggestion(name)}", argument=name)
         if field.enum is not None:
-            value = _documented(field.enum, value, name)  # noqa: PLW2901
+            value = _documented(field.enum, value, name)
         elif name == "environment_vars":
-            value = _environment(value)  # noqa: PLW2901
+            value = _environment(value)
         elif name == "expose":
-            value = _exposed(value)  # noqa: PLW2901
+            value = _exposed(value)
         body[field.json_name] = value
     try:
         check_create_params(body)

@@ -86,7 +86,7 @@ def bound_reads(client: httpx.Client | httpx.AsyncClient) -> None:
         pool: Any = getattr(transport, "_pool", None)
         backend = getattr(pool, "_network_backend", None)
         if isinstance(backend, httpcore.NetworkBackend):
-            pool._network_backend = _BoundBackend(backend)  # noqa: SLF001
+            pool._network_backend = _BoundBackend(backend)  # noqa: SLF001  # see above
 
 
 def _bounded(timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:

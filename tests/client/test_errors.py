@@ -180,14 +180,14 @@ def test_nothing_of_httpx_reaches_the_caller(
 
 
 def test_every_error_pickles_with_what_it_carries() -> None:
-    answered = {"status_code": 503, "headers": {"retry-after": "3"}, "body": b"x", "pod_id": "1"}
+    answered: dict[str, Any] = {"status_code": 503, "headers": {"retry-after": "3"}, "body": b"x", "pod_id": "1"}
     errors: list[YottaLabsError] = [
         kind("no", **({**answered, "code": 7} if issubclass(kind, APIError) else {"pod_id": "1"}))
         for name in yottalabs.__all__
         if isinstance(kind := getattr(yottalabs, name), type) and issubclass(kind, YottaLabsError)
     ]
     errors += [
-        ResponseValidationError("odd", **answered),  # type: ignore[arg-type]
+        ResponseValidationError("odd", **answered),
         PodFailedError("no", pod=Pod({"id": "1"}), pod_id="1"),
         WaitTimeoutError("no", pod=Pod({"id": "1"}), pod_id="1"),
         InvalidArgumentError("no", argument="image"),

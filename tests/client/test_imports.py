@@ -44,7 +44,7 @@ def test_every_public_name_is_there_and_documented() -> None:
         assert name in dir(yottalabs)
         assert name == "__version__" or value.__doc__, name
     with pytest.raises(AttributeError, match="no attribute 'Pods'"):
-        yottalabs.Pods  # noqa: B018
+        getattr(yottalabs, "Pods")  # noqa: B009  # a type checker knows that it is not there
 
 
 def test_the_two_clients_have_the_same_face() -> None:

@@ -160,7 +160,7 @@ def test_a_broken_answer_is_one_of_our_errors(
             yotta.pods.list()
         assert getattr(caught.value, "status_code", None) == status
         if behave is cut:
-            assert caught.value.body == SUCCESS  # type: ignore[attr-defined]
+            assert getattr(caught.value, "body", None) == SUCCESS
 
 
 def test_a_compressed_answer_is_read(make: Make) -> None:

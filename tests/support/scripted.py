@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -54,7 +54,7 @@ class Scripted(httpx.MockTransport):
             raise step
         if isinstance(step, httpx.Response):
             return httpx.Response(step.status_code, headers=step.headers, content=step.content)
-        return envelope(step(request) if isinstance(step, Callable) else step)  # type: ignore[arg-type]
+        return envelope(step(request) if callable(step) else step)
 
 
 def envelope(data: Any, code: Any = 10000, status: int = 200, message: Any = "success") -> httpx.Response:
