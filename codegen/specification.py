@@ -182,6 +182,11 @@ class Group:
     description: str
     fields: list[Field]
 
+    @property
+    def secrets(self) -> list[str]:
+        """The Python names of the fields that must not be shown."""
+        return [field.python_name for field in self.fields if field.secret]
+
 
 class Contract:
     """The contract, and the names that the Python side gives to parts of it."""

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 __all__ = ("AuthenticatedClient", "Client")
 
 
-def __getattr__(name: str) -> object:
-    if name in __all__:
-        from . import client
+if not TYPE_CHECKING:  # or a type checker would take any name
 
-        return getattr(client, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            from . import client
+
+            return getattr(client, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -28,6 +28,7 @@ class OpenEnum(StrEnum):
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
             return None
+        value = str.__str__(value)  # of a member of another enumeration, `str` would be its name
         folded = value.casefold()
         return next((member for member in cls if member.value.casefold() == folded), None) or cls._unknown(value)
 

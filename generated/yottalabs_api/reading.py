@@ -20,6 +20,9 @@ class View:
     json_names: ClassVar[Mapping[str, str]]
     """The attributes that are fields, with their names in JSON."""
 
+    secrets: ClassVar[frozenset[str]] = frozenset()
+    """The attributes that no `repr` shows."""
+
     raw: dict[str, Any]
     """The JSON object, exactly as it came."""
 
@@ -29,12 +32,17 @@ class View:
     def __eq__(self, other: object) -> bool:
         return self.raw == other.raw if isinstance(other, View) and type(self) is type(other) else NotImplemented
 
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.raw)))
+
+    def __repr__(self) -> str:
+        fields = {name: getattr(self, name) for name in self.json_names if name not in self.secrets}
+        shown = ", ".join(f"{name}={value!r}" for name, value in fields.items() if value is not None)
+        return f"{type(self).__name__}({shown})"
+
     def has(self, name: str) -> bool:
         """Whether a field, by its Python name, came at all and is not null."""
         return self.raw.get(self.json_names[name]) is not None
-
-    def __hash__(self) -> int:
-        return hash(tuple(sorted(self.raw)))
 
 
 def text(value: Any) -> str | None:

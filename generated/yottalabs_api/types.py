@@ -82,9 +82,30 @@ def encode_json(value: Any) -> bytes:
 def decode_json(content: bytes) -> Any:
     """The JSON value of a body, or UNSET where it is none."""
     try:
-        return json.loads(content)
+        return parse_json(content)
     except (ValueError, RecursionError):
         return UNSET
+
+
+def parse_json(content: bytes) -> Any:
+    """The JSON value of a body. What is none is a ValueError or RecursionError.
+
+    One broken character, or one number of thousands of digits, does not cost the rest: the one is replaced, the other
+    stays text.
+    """
+    try:
+        return json.loads(content)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return json.loads(content.decode(errors="replace"), parse_int=_integer_or_text)
+
+
+def _integer_or_text(digits: str) -> int | str:
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def read_list(value: Any, read: Callable[[Any], Any]) -> Any:
@@ -114,6 +135,7 @@ __all__ = [
     "Unset",
     "decode_json",
     "encode_json",
+    "parse_json",
     "read_list",
     "write",
 ]

@@ -104,6 +104,11 @@ class PodView(View):
         "created_at": "createdAt",
         "updated_at": "updatedAt",
     }
+    secrets = frozenset(
+        {
+            "environment_vars",
+        }
+    )
 
     @property
     def official_image(self) -> ImageSource | None:

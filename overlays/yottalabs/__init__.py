@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         Protocol,
         ResourceType,
     )
-    from yottalabs_api.params import CreateParams
+    from yottalabs_api.params import CreateParams, EnvironmentVars, Expose
     from yottalabs_api.views import ExposedPort
 
     from ._async.client import AsyncYottaLabs
@@ -61,6 +61,8 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "CreateParams",
+    "EnvironmentVars",
+    "Expose",
     "ExposedPort",
     "GpuType",
     "ImagePublicType",
@@ -91,6 +93,8 @@ _MODULE_OF = {
     "Clock": "yottalabs._clock",
     "SystemClock": "yottalabs._clock",
     "CreateParams": "yottalabs_api.params",
+    "EnvironmentVars": "yottalabs_api.params",
+    "Expose": "yottalabs_api.params",
     "ExposedPort": "yottalabs_api.views",
     "CloudType": "yottalabs_api.models",
     "GpuType": "yottalabs_api.models",
@@ -102,12 +106,14 @@ _MODULE_OF = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_MODULE_OF.get(name, "yottalabs._exceptions")), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or a type checker would take any name
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_MODULE_OF.get(name, "yottalabs._exceptions")), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

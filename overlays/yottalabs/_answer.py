@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from yottalabs_api.types import parse_json
+
 from . import _exceptions as exceptions
+from ._pod import Pod
 
 SUCCESS = 10000
 
@@ -31,6 +33,7 @@ ERROR_OF_CODE: Mapping[int, type[exceptions.APIError]] = {
     429: exceptions.RateLimitError,
 }
 KEPT_BODY_BYTES = 64 * 1024  # how much of a body an error keeps
+LONGEST_MESSAGE = 500  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,23 @@ class Answer:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The pods that an answer lists, and how much it says of those that it does not list.
+
+    Attributes:
+        answer: The answer itself.
+        pods: The pods.
+        is_null: Whether there was no list at all. An API may mean an empty one by that.
+        is_whole: Whether everything listed is a pod with an id, so that a pod without an entry is not there.
+    """
+
+    answer: Answer
+    pods: Sequence[Pod]
+    is_null: bool
+    is_whole: bool
+
+
 def read_answer(status_code: int, headers: Mapping[str, str], content: bytes) -> Answer:
     """The answer, if it says success.
 
@@ -57,19 +77,17 @@ def read_answer(status_code: int, headers: Mapping[str, str], content: bytes) ->
         ResponseValidationError: The status is 2xx, and the body is not the envelope.
     """
     body = content[:KEPT_BODY_BYTES]
-    envelope = _object(content)
-    code = None if envelope is None else _code(envelope.get("code"))
-    message = _message(envelope)
+    envelope, problem = _envelope(content)
+    code = _code(envelope.get("code"))
+    message = _message(envelope.get("message"))
 
     if not 200 <= status_code < 300:
         kind = ERROR_OF_STATUS.get(status_code, exceptions.ServerError if status_code >= 500 else exceptions.APIError)
         message = message or _without_message(status_code, headers)
         raise kind(message, status_code=status_code, code=code, headers=headers, body=body)
-    if envelope is None or code is None:
-        problem = "is not a JSON object" if envelope is None else "has no readable code, which alone would tell success"
-        raise exceptions.ResponseValidationError(
-            f"the answer {problem}", status_code=status_code, headers=headers, body=body
-        )
+    if code is None:
+        problem = problem or "the answer has no readable code, which alone would tell success"
+        raise exceptions.ResponseValidationError(problem, status_code=status_code, headers=headers, body=body)
     if code != SUCCESS:
         kind = ERROR_OF_CODE.get(code, exceptions.APIError)
         message = message or _without_message(status_code, headers)
@@ -81,20 +99,22 @@ def created_id(answer: Answer) -> str:
     """The id of the pod that was created: a number, text, or the `id` of an object."""
     data = answer.data
     found = data.get("id") if isinstance(data, dict) else data
-    if isinstance(found, str) and found.strip():
-        return found.strip()
-    if isinstance(found, int) and not isinstance(found, bool) and 0 <= found.bit_length() < 128:
+    if isinstance(found, int) and not isinstance(found, bool) and 0 < found < 2**128:
         return str(found)
-    raise answer.unreadable("the API says that it created a pod, but not which; look for it with pods.list()")
+    if isinstance(found, str) and (text := found.strip()).strip(".") and text.isprintable() and "/" not in text:
+        return text
+    raise answer.unreadable("the API says that it created a pod, but not which")
 
 
-def listed_objects(answer: Answer) -> list[dict[str, Any]] | None:
-    """The objects of a list; None where the answer has no list at all, which says nothing of what exists."""
+def listed(answer: Answer) -> Listing:
+    """The pods of a list."""
     if answer.data is None:
-        return None
+        return Listing(answer, (), is_null=True, is_whole=False)
     if not isinstance(answer.data, list):
         raise answer.unreadable("the list of pods is not a list")
-    return [item for item in answer.data if isinstance(item, dict)]
+    pods = [Pod(item) for item in answer.data if isinstance(item, dict)]
+    is_whole = len(pods) == len(answer.data) and all(pod.id for pod in pods)
+    return Listing(answer, pods, is_null=False, is_whole=is_whole)
 
 
 def check_deleted(answer: Answer) -> None:
@@ -103,12 +123,13 @@ def check_deleted(answer: Answer) -> None:
         raise answer.unreadable("the API says success and false at once; whether the pod is deleted is not known")
 
 
-def _object(content: bytes) -> dict[str, Any] | None:
+def _envelope(content: bytes) -> tuple[dict[str, Any], str | None]:
+    """The envelope, or an empty one and what is wrong with the answer."""
     try:
-        value = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+        value = parse_json(content)
+    except (ValueError, RecursionError) as error:
+        return {}, f"the answer is not JSON: {error}" if content else "the answer is empty"
+    return (value, None) if isinstance(value, dict) else ({}, "the answer is not a JSON object")
 
 
 def _code(value: Any) -> int | None:
@@ -119,9 +140,12 @@ def _code(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _message(envelope: dict[str, Any] | None) -> str | None:
-    message = None if envelope is None else envelope.get("message")
-    return message if isinstance(message, str) and message.strip() else None
+def _message(message: Any) -> str | None:
+    """The API's message, fit for a terminal and a line of a log; the body has it as it came."""
+    if not isinstance(message, str) or not message.strip():
+        return None
+    line = "".join(character if character.isprintable() else " " for character in message[: LONGEST_MESSAGE + 1])
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
 
 
 def _without_message(status_code: int, headers: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ Field names come from the contract by way of the generated package; here stand o
 from __future__ import annotations
 
 import difflib
+import math
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
@@ -53,7 +54,8 @@ def create_body(fields: Mapping[str, Any], extra_fields: Mapping[str, Any] | Non
         check_create_params(body)
     except ContractViolation as violation:
         _refuse(violation)
-    return _encoded({**body, **_extra(extra_fields)})
+    body |= _extra(extra_fields)
+    return _encoded(body, {json_name: _PYTHON_NAMES.get(json_name, "extra_fields") for json_name in body})
 
 
 def pod_id_of(pod: str | Pod) -> str:
@@ -93,7 +95,8 @@ def free_request(method: str, path: str, json: Any, params: Mapping[str, Any] | 
         message = f"path is {_shown(path)}; it must not have '.' or '..' as a part, nor spaces"
         raise InvalidArgumentError(message, argument="path")
     _check_unicode(path, "path")
-    content = None if json is None else _encoded(json)
+    _check_query(params)
+    content = None if json is None else _encoded(json, "json")
     headers = {} if content is None else {"Content-Type": "application/json"}
     return RawRequest(method=method.upper(), path=path, params=params, headers=headers, content=content)
 
@@ -133,7 +136,7 @@ def _exposed(value: Any) -> list[Any]:
             items.append(_port(item, Protocol.SSH if item == SSH_PORT else None))
         elif isinstance(item, tuple | list) and len(item) == 2:
             port, protocol = item
-            items.append(_port(port, None if protocol is None else _documented(Protocol, protocol, where)))
+            items.append(_port(port, protocol and _documented(Protocol, protocol, where, frames=1)))
         else:
             raise InvalidArgumentError(f"{where} is {_shown(item)}; it must be {forms}", argument=where)
     return items
@@ -143,8 +146,11 @@ def _port(port: Any, protocol: Any) -> dict[str, Any]:
     return OpenapiPodExposePortRequest(port=port, protocol=UNSET if protocol is None else protocol).to_dict()
 
 
-def _documented(enum: type[OpenEnum], value: Any, name: str) -> Any:
-    """The documented spelling of a value. One that is not documented passes with a warning: the API may know it."""
+def _documented(enum: type[OpenEnum], value: Any, name: str, *, frames: int = 0) -> Any:
+    """The documented spelling of a value. One that is not documented passes with a warning: the API may know it.
+
+    `frames` is how many more calls than usual lie between this one and the caller whom the warning is for.
+    """
     if not isinstance(value, str):
         return value
     found = enum(value)
@@ -153,7 +159,7 @@ def _documented(enum: type[OpenEnum], value: Any, name: str) -> Any:
         warnings.warn(
             f"{name} {value!r} is not among the documented values ({known}); it is used as it is",
             UserWarning,
-            stacklevel=_WARN_AT_CALLER if name in CREATE_PARAMS else _WARN_AT_CALLER + 1,
+            stacklevel=_WARN_AT_CALLER + frames,
         )
     return str(found)
 
@@ -179,13 +185,35 @@ def _extra(extra_fields: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return extra_fields
 
 
-def _encoded(body: Any) -> bytes:
+def _check_query(params: object) -> None:
+    if params is None:
+        return
+    if not isinstance(params, Mapping) or not all(isinstance(name, str) for name in params):
+        raise InvalidArgumentError(
+            f"params is {_shown(params)}; it must be a mapping from names to values", argument="params"
+        )
+    for name, value in params.items():
+        where = f"params[{name!r}]"
+        if not isinstance(value, str | int | float) or (isinstance(value, float) and not math.isfinite(value)):
+            raise InvalidArgumentError(
+                f"{where} is {_shown(value)}; it must be text, a number or a bool", argument=where
+            )
+        _check_unicode(name, "params")
+        _check_unicode(str(value), where)
+
+
+def _encoded(body: Any, argument: str | Mapping[str, str]) -> bytes:
+    """The JSON of a body. The argument that it comes from is named in an error: one for all, or one for each field."""
     try:
         return encode_json(body)
     except (TypeError, ValueError, RecursionError) as error:
+        if not isinstance(argument, str):
+            for json_name, name in argument.items():
+                _encoded(body[json_name], name)
         # The message of a UnicodeEncodeError holds the text, which may be a secret.
         reason = "a text is not valid Unicode" if isinstance(error, UnicodeError) else "a value has no form in JSON"
-        raise InvalidArgumentError(f"the arguments cannot be sent as JSON: {reason}") from None
+        name = argument if isinstance(argument, str) else "extra_fields"
+        raise InvalidArgumentError(f"{name} cannot be sent as JSON: {reason}", argument=name) from None
 
 
 # --- Errors -----------------------------------------------------------------------------------------------------------

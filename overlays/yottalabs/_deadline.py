@@ -3,11 +3,13 @@
 httpx bounds each phase of a request by itself, and within a phase each read, so that a server that sends a byte now and
 then is never too late. An asynchronous call is simply cancelled at its deadline. A synchronous one cannot be: each of
 its phases gets what is left of the time when the phase begins, and on connections of our own, so does each single read
-and write (`bound_reads`). What nothing can bound in a synchronous call is the name look-up of the operating system.
+and write, and each address of a host (`bound_reads`). What nothing can bound in a synchronous call is the name look-up
+of the operating system.
 """
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from ._clock import Clock
 
+_PIECE_BYTES = 64 * 1024
 _SHORTEST = 0.001  # seconds; a phase that begins too late still gets a timeout, never none
 _current: ContextVar[Deadline | None] = ContextVar("yottalabs_deadline", default=None)
 
@@ -89,14 +92,22 @@ def bound_reads(client: httpx.Client | httpx.AsyncClient) -> None:
             pool._network_backend = _BoundBackend(backend)  # noqa: SLF001  # see above
 
 
-def _bounded(timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(error) from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _bounded(timeout: float | None, late: type[httpcore.TimeoutException], share: int = 1) -> float | None:
     deadline = _current.get()
     if deadline is None:
         return timeout
     remaining = deadline.remaining()
     if remaining <= 0:
         raise late
-    return remaining if timeout is None else min(timeout, remaining)
+    return (remaining if timeout is None else min(timeout, remaining)) / share
 
 
 class _BoundBackend(httpcore.NetworkBackend):
@@ -111,8 +122,18 @@ class _BoundBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        timeout = _bounded(timeout, httpcore.ConnectTimeout)
-        return _BoundStream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        addresses = _addresses(host, port)
+        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            # An address that does not answer leaves the others their share of the time.
+            timeout_here = _bounded(timeout, httpcore.ConnectTimeout, share=left)
+            try:
+                stream = self._backend.connect_tcp(address, port, timeout_here, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if left == 1:
+                    raise
+            else:
+                return _BoundStream(stream)
+        raise httpcore.ConnectError(f"{host} has no address")
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
@@ -132,7 +153,9 @@ class _BoundStream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, _bounded(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _bounded(timeout, httpcore.WriteTimeout))
+        # In pieces: within one write, each part that the peer takes would get the whole time again.
+        for start in range(0, len(buffer), _PIECE_BYTES):
+            self._stream.write(buffer[start : start + _PIECE_BYTES], _bounded(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()

@@ -23,6 +23,7 @@ defaults, and what they set is in the instance's dictionary.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -50,7 +51,9 @@ class YottaLabsError(Exception):
 
     def __str__(self) -> str:
         text = self._describe()
-        return text if self.pod_id is None or self.pod_id in text else f"{text} (pod {self.pod_id[:LONGEST_SHOWN_ID]})"
+        if self.pod_id is None or re.search(rf"(?<!\w){re.escape(self.pod_id)}(?!\w)", text):
+            return text
+        return f"{text} (pod {self.pod_id[:LONGEST_SHOWN_ID]})"
 
     def _describe(self) -> str:
         return self.message
@@ -220,3 +223,9 @@ class WaitTimeoutError(_PodError):
     Attributes:
         pod: The pod as it was last seen, or None if it never was.
     """
+
+
+# In a traceback, an error has the name that it is imported by.
+for _error in list(globals().values()):
+    if isinstance(_error, type) and issubclass(_error, YottaLabsError) and not _error.__name__.startswith("_"):
+        _error.__module__ = "yottalabs"

@@ -31,7 +31,7 @@ class Pod(PodView):
         return hash(self.id)
 
     def __repr__(self) -> str:
-        gpu = f"{self.gpu_count}x{self.gpu_type}" if self.gpu_type else None
+        gpu = f"{self.gpu_count or '?'}x{self.gpu_type}" if self.gpu_type else None
         status = None if self.status is None else str(self.status)
         return f"Pod(id={self.id!r}, name={self.name!r}, status={status!r}, gpu={gpu!r})"
 
@@ -95,7 +95,8 @@ class Pod(PodView):
         if not entry.host or entry.proxy_port is None:
             return None
         scheme = {"HTTP": "http", "HTTPS": "https"}.get(str(entry.protocol).upper(), "tcp")
-        return f"{scheme}://{entry.host}:{entry.proxy_port}"
+        host = f"[{entry.host}]" if ":" in entry.host else entry.host
+        return f"{scheme}://{host}:{entry.proxy_port}"
 
     @property
     def hourly_price(self) -> Decimal | None:
@@ -130,12 +131,15 @@ class Pod(PodView):
 
 
 def _moment(text: str | None) -> datetime | None:
-    """A time as documented, in ISO 8601, or in milliseconds since 1970."""
+    """A time as documented, in ISO 8601, or in seconds or milliseconds since 1970 (ten digits, or up to thirteen)."""
     if text is None:
         return None
     try:
-        if re.fullmatch(r"-?\d{1,16}", text.strip(), re.ASCII):
-            return _EPOCH + timedelta(milliseconds=int(text))
+        if re.fullmatch(r"\d{10}|\d{12,13}", text.strip(), re.ASCII):
+            unit = timedelta(seconds=1) if len(text.strip()) == 10 else timedelta(milliseconds=1)
+            return _EPOCH + int(text) * unit
+        if text.strip().isdigit():
+            return None
         moment = datetime.fromisoformat(text.strip())
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     except (ValueError, OverflowError):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from ._clock import Clock, SystemClock
 from ._exceptions import ConfigurationError
 
 API_KEY_VARIABLE = "YOTTA_API_KEY"
 BASE_URL_VARIABLE = "YOTTA_BASE_URL"
 DEFAULT_TIMEOUT = 30.0
+LONGEST_TIMEOUT = 366 * 24 * 3600.0  # seconds; sockets and event loops cannot take any number
 DEFAULT_MAX_RESPONSE_BYTES = 256 * 1024 * 1024
 
 
@@ -27,8 +28,11 @@ class Settings:
     max_response_bytes: int
 
     def __post_init__(self) -> None:
-        _check_positive("timeout", self.timeout, "seconds")
-        _check_positive("max_response_bytes", self.max_response_bytes, "bytes")
+        if not is_duration(self.timeout):
+            raise ConfigurationError(f"timeout is {self.timeout!r}; it must be {DURATION}")
+        limit = self.max_response_bytes
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit <= 0:
+            raise ConfigurationError(f"max_response_bytes is {limit!r}; it must be a positive number of bytes")
 
     @property
     def is_local(self) -> bool:
@@ -61,13 +65,14 @@ def find_base_url(base_url: str | None, default: str, *, allow_insecure_http: bo
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port  # the port is looked at because looking at a bad one raises
+        (host or "").encode("idna")  # as a look-up of the name would
     except (ValueError, AttributeError, TypeError):
         raise ConfigurationError(f"the base URL {_shown(url)} is not a URL") from None
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError("the base URL holds a user name or password; the key is the only credential")
     if parts.scheme not in {"http", "https"} or not host:
         raise ConfigurationError(f"the base URL {_shown(url)} is not an http(s) URL; the API's own is {default}")
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise ConfigurationError(f"the base URL {_shown(url)} has a query or a fragment; give it without")
     if any(character <= " " or character == "\x7f" for character in url):
         raise ConfigurationError(f"the base URL {_shown(url)} holds a space or a control character")
@@ -77,6 +82,24 @@ def find_base_url(base_url: str | None, default: str, *, allow_insecure_http: bo
             "use https, or pass allow_insecure_http=True if you must"
         )
     return url.rstrip("/")
+
+
+def find_clock(clock: Clock | None) -> Clock:
+    """The clock that was given, else the machine's."""
+    if clock is None:
+        return SystemClock()
+    missing = [name for name in ("monotonic", "sleep", "asleep") if not callable(getattr(clock, name, None))]
+    if missing or isinstance(clock, type):
+        raise ConfigurationError(f"the clock {clock!r} is no object with the methods monotonic, sleep and asleep")
+    return clock
+
+
+DURATION = "a positive number of seconds, at most a year"
+
+
+def is_duration(value: object) -> bool:
+    """Whether a call or a wait can be bounded by this number of seconds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_TIMEOUT
 
 
 def is_loopback(host: str) -> bool:
@@ -91,9 +114,4 @@ def is_loopback(host: str) -> bool:
 
 def _shown(url: object) -> str:
     """A URL for people, without the parts that may hold a secret."""
-    return repr(re.sub(r"//[^/]*@", "//", re.split(r"[?#]", str(url))[0]))
-
-
-def _check_positive(name: str, value: float, unit: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
-        raise ConfigurationError(f"{name} is {value!r}; it must be a positive number of {unit}")
+    return repr(re.sub(r"//.*@", "//", re.split(r"[?#]", str(url))[0]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable
+from inspect import isawaitable, iscoroutine
 from typing import Literal, TypeAlias, get_args
 
 from yottalabs_api.models import PodStatus
 
+from ._answer import Listing
 from ._exceptions import (
     APIConnectionError,
     InvalidArgumentError,
@@ -21,12 +22,15 @@ from ._exceptions import (
     YottaLabsError,
 )
 from ._pod import ENDED, Pod
+from ._settings import DURATION, is_duration
 
 Until: TypeAlias = Literal["ready", "running", "terminated"]
 
 DEFAULT_WAIT_SECONDS = 900.0
 GRACE_SECONDS = 60.0  # how long the list may lag behind a create, and how long looking at it may fail
 LOOKS_UNTIL_GONE = 2  # lists in a row that a pod must be missing from
+LAST_PORT = 65535
+LAST_LOOK_SECONDS = 2.0  # what is left of the time for the last look at the list, unless the whole time is short
 SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 10.0
 PAUSE_GROWTH = 1.5
@@ -66,18 +70,24 @@ class Wait:
             raise InvalidArgumentError(
                 f"until is {until!r}; it must be one of {choices}", argument="until", pod_id=pod_id
             )
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or math.isnan(timeout) or timeout <= 0:
-            message = f"timeout is {timeout!r}; it must be a positive number of seconds"
+        if not is_duration(timeout):
+            message = f"timeout is {timeout!r}; it must be {DURATION}"
             raise InvalidArgumentError(message, argument="timeout", pod_id=pod_id)
+        if port is not None:
+            _check_port(port, until, pod_id)
         self.pod_id = pod_id
         self.pod = seen
         self.timeout = timeout
         self.changed = False
+        self._sight: Pod | None = None  # the pod as the last look showed it
+        self._outline: object = None
+        self._last_look = min(LAST_LOOK_SECONDS, timeout / 10)
         self._until = until
         self._port = port
         self._start = now
         self._known = known or seen is not None
         self._missing = 0
+        self._null_since: float | None = None
         self._failing_since: float | None = None
         self._failure: YottaLabsError | None = None
         self._not_before = now
@@ -93,28 +103,22 @@ class Wait:
         """Seconds until the wait is too long."""
         return self._start + self.timeout - now
 
-    def look(self, pods: Sequence[Pod] | None, now: float) -> bool:
-        """Whether the wait is over, by a list of pods; None is a list that says nothing.
-
-        Raises:
-            PodFailedError: The pod is gone, or ends, and that was not waited for.
-            NotFoundError: The pod was never in the list, for as long as the list may lag.
-            InvalidArgumentError: The port that `ready` looks at is not exposed.
-        """
+    def see(self, listing: Listing, now: float) -> None:
+        """Takes a look at the list into account."""
         self._failure = self._failing_since = None
-        self.changed = False
-        if pods is None:
-            return False
-        found = next((pod for pod in pods if pod.id == self.pod_id), None)
-        if found is None:
-            return self._look_without(now)
-        self._known = True
-        self._missing = 0
-        self.changed = self.pod is None or _outline(found) != _outline(self.pod)
-        self.pod = found
-        return self._has_come(found)
+        self._sight = next((pod for pod in listing.pods if pod.id == self.pod_id), None)
+        if not listing.is_null:
+            self._null_since = None
+        elif self._null_since is None:
+            self._null_since = now
+        outline = None if self._sight is None else _outline(self._sight)
+        self.changed = outline is not None and outline != self._outline
+        if self._sight is not None:
+            self.pod, self._outline, self._known, self._missing = self._sight, outline, True, 0
+        elif listing.is_whole or (self._null_since is not None and now - self._null_since >= GRACE_SECONDS):
+            self._missing += 1
 
-    def look_failed(self, error: YottaLabsError, now: float) -> None:
+    def fail_to_see(self, error: YottaLabsError, now: float) -> None:
         """Takes a failed look into account: raises the error again once looking has failed for too long."""
         self.changed = False
         if self._failing_since is None:
@@ -123,7 +127,26 @@ class Wait:
             raise error
         self._failure = error
         if isinstance(error, RateLimitError) and error.retry_after is not None:
-            self._not_before = now + error.retry_after
+            self._not_before = now + min(error.retry_after, GRACE_SECONDS)
+
+    def is_over(self, now: float) -> bool:
+        """Whether what was waited for has come, by the last look.
+
+        Raises:
+            PodFailedError: The pod is gone, or ends, and that was not waited for.
+            NotFoundError: The pod was never in the list, for as long as the list may lag.
+            InvalidArgumentError: The port that `ready` looks at is not exposed.
+        """
+        if self._failure is not None:
+            return False
+        if self._sight is not None:
+            return self._has_come(self._sight)
+        if self._known:
+            return self._missing >= LOOKS_UNTIL_GONE and self._is_gone()
+        if self._missing and now - self._start >= GRACE_SECONDS:
+            message = f"the pod was not in the list for {GRACE_SECONDS:g} seconds"
+            raise NotFoundError(message, status_code=200, pod_id=self.pod_id)
+        return False
 
     def pause(self, now: float) -> float:
         """How many seconds to wait before the next look.
@@ -131,22 +154,14 @@ class Wait:
         Raises:
             WaitTimeoutError: There is no time left for one.
         """
-        left = self.remaining(now)
+        left = self.remaining(now) - self._last_look
         if left <= 0:
             raise WaitTimeoutError(self._too_late(), pod=self.pod, pod_id=self.pod_id) from self._failure
         self._pause = SHORTEST_PAUSE if self.changed else min(self._pause * PAUSE_GROWTH, LONGEST_PAUSE)
         jittered = self._pause * self._random.uniform(1 - JITTER, 1 + JITTER)
         return min(max(jittered, self._not_before - now), left)
 
-    def _look_without(self, now: float) -> bool:
-        if not self._known:
-            if now - self._start < GRACE_SECONDS:
-                return False
-            message = f"the pod was not in the list for {GRACE_SECONDS:g} seconds"
-            raise NotFoundError(message, status_code=200, pod_id=self.pod_id)
-        self._missing += 1
-        if self._missing < LOOKS_UNTIL_GONE:
-            return False
+    def _is_gone(self) -> bool:
         if self._until == "terminated":
             return True
         message = f"the pod is gone from the list; it was to be {self._until}"
@@ -174,13 +189,39 @@ class Wait:
         return pod.is_running and entry is not None and entry.healthy is True
 
     def _too_late(self) -> str:
+        wanted = f"it was to be {self._until} within {self.timeout:g} seconds"
         if self.pod is None:
-            state = "never in the list"
-        else:
-            state = str(self.pod.status) + (", not ready" if self._until == "ready" and self.pod.is_running else "")
-        return f"the pod was still {state} after {self.timeout:g} seconds; it was to be {self._until}"
+            return f"the pod was not seen in the list; {wanted}"
+        state = str(self.pod.status) + (", not ready" if self._until == "ready" and self.pod.is_running else "")
+        return f"the pod was still {state}; {wanted}"
 
 
 def _outline(pod: Pod) -> tuple[object, ...]:
     """What of a pod counts as a change."""
     return pod.status, [(entry.port, entry.healthy) for entry in pod.expose]
+
+
+def _check_port(port: object, until: Until, pod_id: str) -> None:
+    if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= LAST_PORT:
+        message = f"port is {port!r}; it must be a number from 1 to {LAST_PORT}"
+        raise InvalidArgumentError(message, argument="port", pod_id=pod_id)
+    if until != "ready":
+        message = f"port is {port!r}, which only until='ready' looks at; until is {until!r}"
+        raise InvalidArgumentError(message, argument="port", pod_id=pod_id)
+
+
+def tell(on_change: Callable[[Pod], object], pod: Pod) -> None:
+    """Calls back."""
+    result = on_change(pod)
+    if isawaitable(result):
+        if iscoroutine(result):
+            result.close()
+        message = "on_change is asynchronous, which only AsyncYottaLabs can wait for; pass a plain function"
+        raise InvalidArgumentError(message, argument="on_change", pod_id=pod.id)
+
+
+async def atell(on_change: Callable[[Pod], object], pod: Pod) -> None:
+    """Calls back, and waits for it if it is asynchronous."""
+    result = on_change(pod)
+    if isawaitable(result):
+        await result

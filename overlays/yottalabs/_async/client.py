@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from .._clock import Clock, SystemClock
+from .._clock import Clock
 from .._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_TIMEOUT,
     Settings,
     find_api_key,
     find_base_url,
+    find_clock,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class AsyncYottaLabs:
 
         url = find_base_url(base_url, BASE_URL, allow_insecure_http=allow_insecure_http)
         settings = Settings(key, url, timeout, max_response_bytes)
-        self._use(AsyncSession.open(settings, clock or SystemClock(), transport), owns_session=True)
+        self._use(AsyncSession.open(settings, find_clock(clock), transport), owns_session=True)
 
     def _use(self, session: AsyncSession, *, owns_session: bool) -> None:
         from .pods import AsyncPods

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from yottalabs_api.api.pods import create_pod, delete_pod, list_pods
 from yottalabs_api.errors import ContractViolation
+from yottalabs_api.models import PodStatus
+from yottalabs_api.params import CreateParams
 
-from .._answer import check_deleted, created_id, listed_objects
+from .._answer import Listing, check_deleted, created_id, listed
 from .._arguments import create_body, pod_id_of, refuse_path, status_filter
 from .._exceptions import (
     APIConnectionError,
@@ -20,14 +22,9 @@ from .._exceptions import (
     YottaLabsError,
 )
 from .._pod import Pod
-from .._wait import DEFAULT_WAIT_SECONDS, TRANSIENT, Until, Wait
+from .._wait import DEFAULT_WAIT_SECONDS, TRANSIENT, Until, Wait, atell
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
-    from yottalabs_api.models import PodStatus
-    from yottalabs_api.params import CreateParams
-
     from .session import AsyncSession
 
 logger = logging.getLogger("yottalabs")
@@ -70,6 +67,7 @@ class AsyncPods:
         except (APIConnectionError, ResponseValidationError, ServerError) as error:
             if not isinstance(error, APIConnectionError) or error.maybe_sent:
                 error.message = f"{error.message}; {_MAYBE_CREATED}"
+                error.args = (error.message,)
             raise
 
     async def list(
@@ -92,12 +90,12 @@ class AsyncPods:
 
         Source: "List Pods" in the API documentation. The filters are this client's own.
         """
-        pods = await self._look(self._session) or ()
-        wanted = None if status is None else status_filter(status)
+        wanted = None if status is None else status_filter(status).casefold()
+        listing = await self._look(self._session)
         return [
             pod
-            for pod in pods
-            if (wanted is None or pod.status == wanted)
+            for pod in listing.pods
+            if (wanted is None or (pod.status or "").casefold() == wanted)
             and (region is None or pod.region == region)
             and (name is None or pod.name == name)
         ]
@@ -121,10 +119,15 @@ class AsyncPods:
         """
         pod_id = pod_id_of(pod)
         with _about(pod_id):
-            found = next((listed for listed in await self.list() if listed.id == pod_id), None)
-            if found is None:
-                raise NotFoundError("the pod is not in the list of the organisation's pods", status_code=200)
-            return found
+            listing = await self._look(self._session)
+            found = next((entry for entry in listing.pods if entry.id == pod_id), None)
+            if found is not None:
+                return found
+            if not listing.is_whole:
+                raise listing.answer.unreadable(
+                    "the pod is not among the pods that can be read in the list; it may exist"
+                )
+            raise NotFoundError("the pod is not in the list of the organisation's pods", status_code=200)
 
     async def delete(self, pod: str | Pod, *, wait: bool = False) -> None:
         """Deletes a pod for good, which ends its billing. The API takes the request at once and the pod ends later.
@@ -194,23 +197,21 @@ class AsyncPods:
     async def _watch(self, wait: Wait, on_change: Callable[[Pod], object] | None) -> Pod:
         clock = self._session.clock
         while True:
-            over = False
             try:
-                pods = await self._look(self._session.within(wait.remaining(clock.monotonic())))
+                listing = await self._look(self._session.within(wait.remaining(clock.monotonic())))
             except TRANSIENT as error:
-                wait.look_failed(error, clock.monotonic())
+                wait.fail_to_see(error, clock.monotonic())
                 logger.warning("waiting for pod %s: %s; looking again", wait.pod_id, error)
             else:
-                over = wait.look(pods, clock.monotonic())
-            if wait.changed and on_change is not None and wait.pod is not None:
-                on_change(wait.pod)
-            if over:
+                wait.see(listing, clock.monotonic())
+            if wait.changed and on_change is not None:
+                await atell(on_change, wait.last)
+            if wait.is_over(clock.monotonic()):
                 return wait.last
             await clock.asleep(wait.pause(clock.monotonic()))
 
-    async def _look(self, session: AsyncSession) -> Sequence[Pod] | None:
-        objects = listed_objects(await list_pods.asyncio_raw(client=session))
-        return None if objects is None else [Pod(raw) for raw in objects]
+    async def _look(self, session: AsyncSession) -> Listing:
+        return listed(await list_pods.asyncio_raw(client=session))
 
 
 @contextmanager

@@ -6,6 +6,8 @@ import logging
 import platform
 from collections.abc import Mapping
 from dataclasses import replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,6 +15,7 @@ from yottalabs_api.client import API_KEY_HEADER
 from yottalabs_api.types import RawRequest
 
 from .._answer import KEPT_BODY_BYTES, SUCCESS, Answer, read_answer
+from .._belonging import Belonging
 from .._clock import Clock
 from .._deadline import Deadline, bound_reads
 from .._exceptions import (
@@ -42,20 +45,28 @@ class AsyncSession:
     It is what the generated operations take for a client: its exchange gives an Answer, or raises one of our errors.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, http: httpx.AsyncClient) -> None:
+    def __init__(self, settings: Settings, clock: Clock, http: httpx.AsyncClient, belonging: Belonging | None) -> None:
         self.settings = settings
         self.clock = clock
         self._http = http
+        self._belonging = belonging  # None where the connections, if there are any, are those of a given transport
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None) -> AsyncSession:
         """A session with connections of its own."""
+        if isinstance(transport, type):
+            raise ConfigurationError(f"the transport is the class {transport.__name__}; pass an object of it")
         if transport is not None and not hasattr(transport, _TRANSPORT_METHOD):
             raise ConfigurationError(f"the transport {type(transport).__name__} has no {_TRANSPORT_METHOD}")
+        try:
+            httpx.URL(settings.base_url)
+        except httpx.InvalidURL as error:
+            raise ConfigurationError(f"the base URL {settings.base_url!r} is not a URL: {error}") from error
         try:
             http = httpx.AsyncClient(
                 base_url=settings.base_url,
                 headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "gzip, deflate"},
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept
                 # A redirect would carry the key to another host.
                 follow_redirects=False,
                 # A proxy would get the key of a local mock unencrypted.
@@ -67,16 +78,15 @@ class AsyncSession:
             raise ConfigurationError(message) from error
         if transport is None:
             bound_reads(http)
-        return cls(settings, clock, http)
+        return cls(settings, clock, http, Belonging() if transport is None else None)
 
     def with_settings(self, settings: Settings) -> AsyncSession:
         """A session with other limits over the same connections."""
-        return AsyncSession(settings, self.clock, self._http)
+        return AsyncSession(settings, self.clock, self._http, self._belonging)
 
     def within(self, seconds: float) -> AsyncSession:
         """A session whose calls take no longer than that."""
-        timeout = min(self.settings.timeout, max(seconds, 0.001))
-        return self.with_settings(replace(self.settings, timeout=timeout))
+        return self.with_settings(replace(self.settings, timeout=min(self.settings.timeout, max(seconds, 0.001))))
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -93,6 +103,8 @@ class AsyncSession:
         """
         if self._http.is_closed:
             raise ConfigurationError("this client is closed; make a new one, or use it inside its `with` block")
+        if self._belonging is not None:
+            self._belonging.acheck()
         started = self.clock.monotonic()
         status: int | None = None
         code: int | None = None
@@ -116,22 +128,28 @@ class AsyncSession:
     async def _send(self, request: RawRequest) -> tuple[int, Mapping[str, str], bytes]:
         deadline = Deadline(self.clock, self.settings.timeout)
         call = f"{request.method} {request.path}"
+        progress = AsyncProgress()
         try:
             async with deadline.aenforced():
-                response = await self._http.send(self._prepare(request, deadline), stream=True)
+                response = await self._http.send(self._prepare(request, deadline, progress), stream=True)
                 try:
                     return response.status_code, dict(response.headers), await self._read(response, deadline)
                 finally:
                     await response.aclose()
         except (httpx.TimeoutException, TimeoutError) as error:
             message = f"{call}: no whole answer within {deadline.seconds:g} seconds"
-            raise APITimeoutError(message, maybe_sent=not isinstance(error, _NEVER_SENT)) from error
+            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from without_key(error)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             reason = str(error) or type(error).__name__
             message = f"{call}: no answer from {self.settings.base_url}: {reason}"
-            raise APIConnectionError(message, maybe_sent=not isinstance(error, _NEVER_SENT)) from error
+            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from without_key(error)
 
-    def _prepare(self, request: RawRequest, deadline: Deadline) -> httpx.Request:
+    def _maybe_sent(self, error: Exception, progress: AsyncProgress) -> bool:
+        # A transport of the caller's need not tell how far it came.
+        came_this_far = progress.has_sent or self._belonging is None
+        return came_this_far and not isinstance(error, _NEVER_SENT)
+
+    def _prepare(self, request: RawRequest, deadline: Deadline, progress: AsyncProgress) -> httpx.Request:
         try:
             return self._http.build_request(
                 request.method,
@@ -139,7 +157,7 @@ class AsyncSession:
                 params=request.params,
                 headers={**request.headers, API_KEY_HEADER: self.settings.api_key},
                 content=request.content,
-                extensions={"timeout": deadline.phases()},
+                extensions={"timeout": deadline.phases(), "trace": progress.atrace},
             )
         except httpx.InvalidURL as error:
             raise InvalidArgumentError(f"the request has no valid URL: {error}") from error
@@ -152,6 +170,9 @@ class AsyncSession:
         problem = ""
         cause: Exception | None = None
         try:
+            if "," in response.headers.get("content-encoding", ""):
+                # Each packing multiplies what a few bytes can become.
+                raise httpx.DecodingError("it is packed more than once")
             async for chunk in response.aiter_bytes():
                 chunks.append(chunk)
                 size += len(chunk)
@@ -171,8 +192,27 @@ class AsyncSession:
                 status_code=response.status_code,
                 headers=dict(response.headers),
                 body=content[:KEPT_BODY_BYTES],
-            ) from cause
+            ) from cause and without_key(cause)
         return content
+
+
+class AsyncProgress:
+    """How far httpx came with a request."""
+
+    def __init__(self) -> None:
+        self.has_sent = False
+
+    async def atrace(self, event: str, info: Mapping[str, Any]) -> None:
+        """What httpx calls at each step. The request that asks a proxy for a tunnel is not ours."""
+        if event.endswith(".send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.has_sent = True
+
+
+def without_key(error: Exception) -> Exception:
+    """The error of httpx with another request in it: one that does not hold the key."""
+    if isinstance(error, httpx.RequestError):
+        error.request = httpx.Request(error.request.method, error.request.url)
+    return error
 
 
 def _without_proxy(base_url: str) -> dict[str, None]:

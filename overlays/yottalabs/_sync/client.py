@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from .._clock import Clock, SystemClock
+from .._clock import Clock
 from .._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_TIMEOUT,
     Settings,
     find_api_key,
     find_base_url,
+    find_clock,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class YottaLabs:
 
         url = find_base_url(base_url, BASE_URL, allow_insecure_http=allow_insecure_http)
         settings = Settings(key, url, timeout, max_response_bytes)
-        self._use(Session.open(settings, clock or SystemClock(), transport), owns_session=True)
+        self._use(Session.open(settings, find_clock(clock), transport), owns_session=True)
 
     def _use(self, session: Session, *, owns_session: bool) -> None:
         from .pods import Pods
