@@ -35,6 +35,7 @@ SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 10.0
 PAUSE_GROWTH = 1.5
 JITTER = 0.2
+_SHORTEST_SLEEP = 0.001  # what is left of the time may be too little to be added to it
 
 TRANSIENT = (APIConnectionError, ResponseValidationError, ServerError, RateLimitError)
 """Errors of a look at the list that a later look need not have."""
@@ -155,7 +156,7 @@ class Wait:
             WaitTimeoutError: There is no time left for one.
         """
         left = self.remaining(now) - self._last_look
-        if left <= 0:
+        if left < _SHORTEST_SLEEP:
             raise WaitTimeoutError(self._too_late(), pod=self.pod, pod_id=self.pod_id) from self._failure
         self._pause = SHORTEST_PAUSE if self.changed else min(self._pause * PAUSE_GROWTH, LONGEST_PAUSE)
         jittered = self._pause * self._random.uniform(1 - JITTER, 1 + JITTER)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import httpx
@@ -45,7 +46,13 @@ def test_the_id_is_text_whatever_its_form(client: Client, data: Any, expected: s
     assert client(Scripted(data)).pods.create(**REQUIRED) == expected
 
 
-@pytest.mark.parametrize("data", [None, "", " ", True, 4.3e13, [], ["1"], {}, {"id": None}, {"id": 1.5}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(None, "", " ", True, 4.3e13, [], ["1"], {}, {"id": None}, {"id": 1.5}),
+        *(0, -1, "a/b", "..", "\ud800", "a\nb"),
+    ],
+)
 def test_a_success_without_an_id_says_that_the_pod_may_exist(client: Client, data: Any) -> None:
     with pytest.raises(ResponseValidationError, match="before you create it again") as caught:
         client(Scripted(data)).pods.create(**REQUIRED)
@@ -124,6 +131,27 @@ def test_the_warning_points_at_the_callers_line() -> None:
     assert caught[0].filename == __file__
 
 
+class Mine(str, Enum):  # noqa: UP042  # a StrEnum has not the trap
+    """A member's `str` is its name, not its value."""
+
+    GPU = "NVIDIA_H200_141G"
+    STATUS = "STOPPED"
+    KNOWN = "nvidia_l4_24g"
+    PROTOCOL = "HTTPS"
+
+
+@pytest.mark.filterwarnings("ignore:.*is not among the documented")
+def test_an_enumeration_of_the_callers_is_sent_by_its_value(client: Client) -> None:
+    transport = Scripted("1")
+    client(transport).pods.create(image="x", gpu_type=Mine.GPU, expose=[(80, Mine.PROTOCOL)])
+    assert sent(transport)["gpuType"] == "NVIDIA_H200_141G"
+    assert sent(transport)["expose"] == [{"port": 80, "protocol": "HTTPS"}]
+    transport = Scripted("1")
+    client(transport).pods.create(image="x", gpu_type=Mine.KNOWN)
+    assert sent(transport)["gpuType"] == "NVIDIA_L4_24G"
+    assert len(client(Scripted([{"id": "1", "status": "STOPPED"}])).pods.list(status=Mine.STATUS)) == 1
+
+
 def test_undocumented_fields_go_into_extra_fields(client: Client) -> None:
     transport = Scripted("1")
     client(transport).pods.create(**REQUIRED, extra_fields={"shmInGb": 8, "nested": {"a": [1]}})
@@ -144,6 +172,9 @@ SECRET = "hunter2-and-more"
         ({"gpu_type": ""}, "gpu_type", "must not be empty"),
         ({"gpu_count": "1"}, "gpu_count", "gpu_count is '1'; it must be an int"),
         ({"gpu_count": True}, "gpu_count", "gpu_count is True"),
+        ({"gpu_count": 1.0}, "gpu_count", "gpu_count is 1.0; it must be an int"),
+        ({"expose": [(22.0, "SSH")]}, "expose[0].port", "22.0; it must be an int"),
+        ({"persistent_volume_in_gb": None}, "persistent_volume_in_gb", "None; it must be an int"),
         ({"gpu_count": 0}, "gpu_count", "gpu_count is 0; it must be at least 1"),
         ({"gpu_count": 2**31}, "gpu_count", "at most 2147483647"),
         ({"name": 5}, "name", "name is 5"),
@@ -163,6 +194,7 @@ SECRET = "hunter2-and-more"
             "image_registry_token is missing, which the other arguments ask for",
         ),
         ({"persistent_volume_in_gb": 1}, "persistent_mount_path", "missing"),
+        ({"name": SECRET + "\ud800"}, "name", "not valid Unicode"),
         ({"environment_vars": {"A": 8888}}, "environment_vars[0].value", "type int (not shown)"),
         ({"environment_vars": {"A": SECRET.encode()}}, "environment_vars[0].value", "type bytes (not shown)"),
         ({"environment_vars": {1: "A"}}, "environment_vars[0].key", "type int"),

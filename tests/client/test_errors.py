@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -123,6 +124,31 @@ def test_what_is_no_envelope_is_an_error_that_keeps_it(client: Client, body: byt
     assert caught.value.status_code == 200
     assert caught.value.body == body[: 64 * 1024]
     assert caught.value.headers["server"] == "proxy"
+
+
+def test_the_problem_with_what_is_no_json_is_named(client: Client) -> None:
+    for content, problem in ((b"", "the answer is empty"), (b"<html>", "not JSON: Expecting value: line 1 column 1")):
+        with pytest.raises(ResponseValidationError, match=problem):
+            client(Scripted(httpx.Response(200, content=content))).pods.list()
+
+
+def test_the_apis_message_fits_a_terminal_and_a_line_of_a_log(client: Client) -> None:
+    with pytest.raises(APIError) as caught:
+        client(Scripted(envelope(None, 1, message="no\x1b[31m\nERROR a line\ud800" + "x" * 10**6))).pods.list()
+    text = str(caught.value)
+    assert text.isprintable()
+    assert text.startswith("no [31m ERROR a line xxx")
+    assert len(text) < 600
+    assert len(caught.value.body) == 64 * 1024
+
+
+def test_an_error_is_shown_by_the_name_that_it_is_imported_by() -> None:
+    assert traceback.format_exception_only(NotFoundError("no")) == ["yottalabs.NotFoundError: no (HTTP 0)\n"]
+
+
+def test_a_pods_id_is_told_unless_the_message_has_it() -> None:
+    assert str(YottaLabsError("took 100 seconds", pod_id="1")) == "took 100 seconds (pod 1)"
+    assert str(YottaLabsError("the pod 1 is odd", pod_id="1")) == "the pod 1 is odd"
 
 
 def test_a_redirect_is_not_followed_and_says_where_it_leads(client: Client) -> None:

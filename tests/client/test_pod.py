@@ -87,6 +87,9 @@ def test_a_disk_of_no_size_needs_no_price() -> None:
         (True, None),
         ({}, None),
         ("99999999999999999", None),
+        (1751624996, datetime(2025, 7, 4, 10, 29, 56, tzinfo=UTC)),
+        ("20250704102956", None),
+        ("-1751624996000", None),
         (10**300, None),
     ],
 )
@@ -125,6 +128,8 @@ def test_the_ssh_command_falls_back_to_the_field_for_it() -> None:
         ({"port": 8000, "protocol": "https", "host": "h", "proxyPort": 5}, "https://h:5"),
         ({"port": 8000, "protocol": "TCP", "host": "h", "proxyPort": 5}, "tcp://h:5"),
         ({"port": 8000, "protocol": None, "host": "h", "proxyPort": "5"}, "tcp://h:5"),
+        ({"port": 8000, "protocol": "HTTP", "host": "2001:db8::1", "proxyPort": 5}, "http://[2001:db8::1]:5"),
+        ({"port": 8000, "protocol": "SSH", "host": "h", "proxyPort": 5, "ingressUrl": "ssh me@h"}, "tcp://h:5"),
         ({"port": 8000, "protocol": "HTTP", "host": "h"}, None),
         ({"port": 8000, "protocol": "HTTP", "proxyPort": 5}, None),
         ({"port": 80}, None),
@@ -173,6 +178,12 @@ def test_pods_pickle_copy_and_compare() -> None:
     assert one != pod(status="RUNNING")
     assert one != one.raw
     assert {one: 1}[pod()] == 1
+
+
+def test_a_repr_says_what_is_known() -> None:
+    assert "gpu='?xNVIDIA_L4_24G'" in repr(Pod({"gpuType": "NVIDIA_L4_24G"}))
+    (entry,) = pod(expose=[{"port": 22, "protocol": "SSH", "healthy": True, "host": None}]).expose
+    assert repr(entry) == "ExposedPort(port=22, protocol=<Protocol.SSH>, healthy=True)"
 
 
 def test_a_pod_shows_no_secrets() -> None:

@@ -55,8 +55,19 @@ def test_the_list_can_be_filtered(client: Client, filters: dict[str, Any], expec
 def test_a_filter_by_an_unknown_status_warns(client: Client) -> None:
     with pytest.warns(UserWarning, match="'RUNING' is not among the documented"):
         assert client(Scripted(pods({"status": "RUNNING"}))).pods.list(status="RUNING") == []
+
+
+def test_a_filter_that_is_none_is_refused_before_anything_is_sent(client: Client) -> None:
+    transport = Scripted([])
     with pytest.raises(InvalidArgumentError, match="status is 5"):
-        client(Scripted([])).pods.list(status=5)
+        client(transport).pods.list(status=5)
+    assert transport.requests == []
+
+
+@pytest.mark.filterwarnings("ignore:.*is not among the documented")
+def test_a_filter_by_an_undocumented_status_matches_in_any_case(client: Client) -> None:
+    listed = pods({"id": "1", "status": "STOPPED"}, {"id": "2", "status": None}, {"id": "3", "status": 5})
+    assert [pod.id for pod in client(Scripted(listed)).pods.list(status="stopped")] == ["1"]
 
 
 @pytest.mark.parametrize("answer", [None, []])
@@ -84,6 +95,22 @@ def test_get_names_the_pod_that_is_not_there(client: Client) -> None:
     with pytest.raises(NotFoundError, match="pod 9") as caught:
         client(Scripted(pods({"id": "1"}))).pods.get("9")
     assert caught.value.pod_id == "9"
+
+
+@pytest.mark.parametrize("data", [None, [{"id": 1.5}], ["x"], [{}]])
+def test_get_does_not_take_what_cannot_be_read_for_no_pod(client: Client, data: Any) -> None:
+    with pytest.raises(ResponseValidationError, match="it may exist") as caught:
+        client(Scripted(data)).pods.get("9")
+    assert caught.value.pod_id == "9"
+
+
+def test_a_broken_character_or_an_endless_number_does_not_cost_the_rest(client: Client) -> None:
+    digits = b"9" * 5000
+    pod = b'{"id": "1", "podName": "caf\xe9", "region": "r", "unknown": ' + digits + b"}"
+    answer = httpx.Response(200, content=b'{"code": 10000, "data": [' + pod + b"]}")
+    (found,) = client(Scripted(answer)).pods.list()
+    assert (found.id, found.name, found.region) == ("1", "caf\ufffd", "r")
+    assert found.raw["unknown"] == digits.decode()
 
 
 @pytest.mark.parametrize("data", [None, {}, True, {"anything": 1}])
@@ -141,6 +168,27 @@ def test_request_gives_the_data_of_what_the_contract_does_not_know(client: Clien
     assert "content-type" not in first.headers
     assert second.content == '{"a":"ä"}'.encode()
     assert second.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("params", "argument"),
+    [
+        (5, "params"),
+        ("a=b", "params"),
+        ({5: "a"}, "params"),
+        ({"a": None}, "params['a']"),
+        ({"a": [1]}, "params['a']"),
+        ({"a": float("inf")}, "params['a']"),
+        ({"a": "\ud800"}, "params['a']"),
+        ({"\ud800": "a"}, "params"),
+    ],
+)
+def test_a_query_that_no_url_can_hold_is_refused(client: Client, params: Any, argument: str) -> None:
+    transport = Scripted(None)
+    with pytest.raises(InvalidArgumentError) as caught:
+        client(transport).request("GET", "/x", params=params)
+    assert caught.value.argument == argument
+    assert transport.requests == []
 
 
 def test_request_raises_as_everything_else_does(client: Client) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from yottalabs import ConfigurationError, YottaLabs, __version__
+from yottalabs import ConfigurationError, SystemClock, YottaLabs, __version__
 
+from support import contract
 from support.scripted import Scripted
 
 Client = Callable[..., Any]
@@ -62,6 +65,14 @@ def test_the_base_url_comes_from_argument_environment_contract(make: Client, mon
         "https://a.example:port",
         "https://[::1",
         "https://a b.example",
+        "https://foo..example",
+        "https://" + "a" * 70 + ".example",
+        "https://.",
+        "https://\u2603.example",
+        "https://a.example/?",
+        "https://a.example/#",
+        "https://user:secret-word/x@a.example",
+        "https://a.example/" + "a" * 70_000,
         "http://api.yottalabs.ai",
         "http://127.0.0.1.example",
         "http://localhost.example",
@@ -85,13 +96,46 @@ def test_plain_http_elsewhere_can_be_allowed_by_name(make: Client) -> None:
     assert make("k", base_url="http://mock.example", allow_insecure_http=True)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, None, "30", True, float("nan"), float("inf")])
+@pytest.mark.parametrize("timeout", [0, -1, None, "30", True, float("nan"), float("inf"), 10**400, 1e300])
 def test_a_timeout_is_a_positive_number(make: Client, timeout: Any) -> None:
     with pytest.raises(ConfigurationError, match="timeout is"):
         make("k", timeout=timeout)
     if timeout is not None:
         with pytest.raises(ConfigurationError, match="timeout is"):
             make("k").with_options(timeout=timeout)
+
+
+@pytest.mark.parametrize("limit", [0, -1, None, "30", True, 1.5])
+def test_a_limit_is_a_positive_number_of_bytes(make: Client, limit: Any) -> None:
+    with pytest.raises(ConfigurationError, match="max_response_bytes is"):
+        make("k", max_response_bytes=limit)
+
+
+@pytest.mark.parametrize("clock", [object(), SystemClock, 0])
+def test_a_clock_that_is_none_is_refused(make: Client, clock: Any) -> None:
+    with pytest.raises(ConfigurationError, match="clock"):
+        make("k", clock=clock)
+
+
+def test_the_documented_defaults_are_the_defaults() -> None:
+    signature = inspect.signature(YottaLabs)
+    assert signature.parameters["timeout"].default == 30.0
+    assert signature.parameters["max_response_bytes"].default == 256 * 1024 * 1024
+    assert "timeout=30.0" in Path(contract.ROOT, "docs/usage.md").read_text(encoding="utf-8")
+
+
+def test_a_class_of_transports_is_no_transport(make: Client) -> None:
+    with pytest.raises(ConfigurationError, match="the class MockTransport"):
+        make("k", transport=httpx.MockTransport)
+
+
+def test_no_cookies_are_kept(make: Client) -> None:
+    answer = httpx.Response(200, json={"code": 10000, "data": []}, headers={"Set-Cookie": "AWSALB=abc; Path=/"})
+    transport = Scripted(answer)
+    yotta = make("k", transport=transport)
+    yotta.pods.list()
+    yotta.pods.list()
+    assert "cookie" not in transport.requests[1].headers
 
 
 def test_a_transport_of_the_other_kind_is_refused(make: Client) -> None:

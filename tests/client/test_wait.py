@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from yottalabs import (
@@ -14,6 +16,7 @@ from yottalabs import (
     PodFailedError,
     ServerError,
     WaitTimeoutError,
+    YottaLabs,
     YottaLabsError,
 )
 
@@ -114,6 +117,25 @@ def test_a_list_that_says_nothing_is_no_sign_that_the_pod_is_gone(client: Client
     assert str(client(transport).pods.wait("1", until="terminated").status) == "TERMINATED"
 
 
+def test_a_list_that_says_nothing_for_a_minute_is_taken_for_an_empty_one(client: Client, clock: VirtualClock) -> None:
+    start = clock.now
+    client(Scripted({}, None)).pods.delete("1", wait=True)
+    assert 60 <= clock.now - start < 90
+    with pytest.raises(NotFoundError):
+        client(Scripted(None)).pods.wait("1")
+
+
+@pytest.mark.parametrize(
+    "unreadable",
+    [[{"id": 331864222263676928.0, "status": "RUNNING"}], [{"status": "RUNNING"}], ["x"], [None], [*pod("RUNNING"), 5]],
+)
+def test_an_entry_that_cannot_be_read_is_no_sign_that_the_pod_is_gone(client: Client, unreadable: Any) -> None:
+    with pytest.raises(WaitTimeoutError):
+        client(Scripted(unreadable)).pods.wait(Pod({"id": "0"}), until="terminated")
+    with pytest.raises(WaitTimeoutError):
+        client(Scripted({}, unreadable)).pods.delete("0", wait=True)
+
+
 def test_a_pod_that_was_never_listed_is_given_a_minute(client: Client, clock: VirtualClock) -> None:
     start = clock.now
 
@@ -169,6 +191,76 @@ def test_on_change_is_told_of_every_change(client: Client) -> None:
     assert told == [("INITIALIZE", False), ("RUNNING", False), ("RUNNING", True)]
 
 
+def test_on_change_is_told_of_the_change_that_ends_the_wait(client: Client) -> None:
+    told: list[str] = []
+    with pytest.raises(PodFailedError):
+        client(Scripted(pod("INITIALIZE", SSH), pod("FAILED"))).pods.wait(
+            "1", on_change=lambda seen: told.append(str(seen.status))
+        )
+    assert told == ["INITIALIZE", "FAILED"]
+
+
+def test_on_change_is_told_of_the_first_sight_of_a_pod_object_too(client: Client) -> None:
+    told: list[Pod] = []
+    (_, seen) = map(Pod, pod("RUNNING"))
+    client(Scripted(pod("RUNNING"))).pods.wait(seen, until="running", on_change=told.append)
+    assert told == [seen]
+
+
+def test_an_asynchronous_on_change_is_awaited_where_that_is_possible(client: Client, make: Any) -> None:
+    told: list[str] = []
+
+    async def tell(seen: Pod) -> None:
+        await anyio.lowlevel.checkpoint()
+        told.append(str(seen.status))
+
+    def wait() -> None:
+        client(Scripted(pod("RUNNING"))).pods.wait("1", until="running", on_change=tell)
+
+    if make is YottaLabs:
+        with pytest.raises(InvalidArgumentError, match="on_change is asynchronous"):
+            wait()
+        assert told == []
+    else:
+        wait()
+        assert told == ["RUNNING"]
+
+
+@pytest.mark.parametrize(("timeout", "at_least"), [(100, 1.9), (1, 0.09)])
+def test_the_last_look_has_time_to_succeed(client: Client, timeout: float, at_least: float) -> None:
+    left: list[float] = []
+
+    def look(request: httpx.Request) -> Any:
+        left.append(request.extensions["timeout"]["read"])
+        return pod("INITIALIZE", SSH)
+
+    with pytest.raises(WaitTimeoutError):
+        client(Scripted(look)).pods.wait("1", timeout=timeout)
+    assert at_least <= min(left) <= 2.1
+
+
+def test_two_hiccups_far_apart_do_not_end_the_wait(client: Client, clock: VirtualClock) -> None:
+    start = clock.now
+    hiccups = iter([40, 130])
+    due = [next(hiccups)]
+
+    def look(_: Any) -> Any:
+        if clock.now - start > due[0]:
+            due[0] = next(hiccups, 10**6)
+            raise httpx.ConnectError("refused")
+        return pod("RUNNING", healthy(SSH)) if clock.now - start > 200 else pod("INITIALIZE", SSH)
+
+    assert client(Scripted(look)).pods.wait("1").is_ready
+
+
+def test_a_wait_looks_again_within_a_minute_however_long_it_is_told_to_keep_away(
+    client: Client, clock: VirtualClock
+) -> None:
+    away = httpx.Response(429, headers={"Retry-After": "3600"})
+    assert client(Scripted(pod("INITIALIZE", SSH), away, pod("RUNNING", healthy(SSH)))).pods.wait("1").is_ready
+    assert max(clock.slept) == pytest.approx(60)
+
+
 @pytest.mark.parametrize(
     "hiccup",
     [
@@ -214,7 +306,22 @@ def test_the_last_failure_is_the_cause_of_the_timeout(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"until": "gone"}, {"until": None}, {"timeout": 0}, {"timeout": -1}, {"timeout": float("nan")}, {"timeout": None}],
+    [
+        {"until": "gone"},
+        {"until": None},
+        {"timeout": 0},
+        {"timeout": -1},
+        {"timeout": float("nan")},
+        {"timeout": None},
+        {"timeout": True},
+        {"timeout": 10**400},
+        {"port": "8000"},
+        {"port": True},
+        {"port": 0},
+        {"port": 65536},
+        {"port": 22.0},
+        {"port": 22, "until": "running"},
+    ],
 )
 def test_wrong_arguments_of_a_wait_are_refused(client: Client, arguments: Any) -> None:
     transport = Scripted(pod("RUNNING"))

@@ -58,7 +58,8 @@ class Scripted(httpx.MockTransport):
 
 
 def envelope(data: Any, code: Any = 10000, status: int = 200, message: Any = "success") -> httpx.Response:
-    return httpx.Response(status, json={"message": message, "code": code, "data": data})
+    content = json.dumps({"message": message, "code": code, "data": data}, separators=(",", ":"))
+    return httpx.Response(status, content=content, headers={"Content-Type": "application/json"})
 
 
 def text(body: Any) -> str:

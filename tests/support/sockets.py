@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def server(behave: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
-    """A server on a free port; gives its base URL.
+def server(
+    behave: Callable[[socket.socket, threading.Event], None], tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
+    """A server on a free port, over TLS if it is given; gives its base URL.
 
     `behave` gets each connection once the head of a request has come, and an event that is set when the test is over.
     """
@@ -19,8 +22,8 @@ def server(behave: Callable[[socket.socket, threading.Event], None]) -> Iterator
     listener.settimeout(0.1)
     threads: list[threading.Thread] = []
 
-    def handle(connection: socket.socket) -> None:
-        with connection, suppress(OSError):
+    def handle(plain: socket.socket) -> None:
+        with suppress(OSError), plain, tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
             head = b""
             while b"\r\n\r\n" not in head:
                 part = connection.recv(65536)
@@ -40,7 +43,7 @@ def server(behave: Callable[[socket.socket, threading.Event], None]) -> Iterator
     threads.append(threading.Thread(target=accept, daemon=True))
     threads[0].start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         over.set()
         for thread in threads:

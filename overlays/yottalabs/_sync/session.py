@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -212,7 +213,8 @@ class Progress:
 def without_key(error: Exception) -> Exception:
     """The error of httpx with another request in it: one that does not hold the key."""
     if isinstance(error, httpx.RequestError):
-        error.request = httpx.Request(error.request.method, error.request.url)
+        with suppress(RuntimeError):  # it has none
+            error.request = httpx.Request(error.request.method, error.request.url)
     return error
 
 

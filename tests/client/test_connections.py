@@ -1,0 +1,287 @@
+"""Connections: what was sent when one fails, whom they belong to, and deadlines over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+import trustme
+from yottalabs import (
+    APIConnectionError,
+    APITimeoutError,
+    AsyncYottaLabs,
+    ConfigurationError,
+    ResponseValidationError,
+)
+from yottalabs._deadline import Deadline, bound_reads
+
+from support.scripted import VirtualClock
+from support.sockets import drip, server
+
+Make = Callable[..., Any]
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+TIMEOUT = 0.7
+AT_MOST = 5.0  # seconds, far above what a call may take and far below what a phase-wise timeout would
+
+
+# A call over TLS that is cancelled leaves its socket to the garbage collector: httpcore's matter, in asyncio alone.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What is left over is collected here, not in a test that it has nothing to do with."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def full_port() -> Iterator[str]:
+    """Where no connection is ever accepted: the queue of the listener is full."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_connection_that_is_never_accepted_certainly_sent_nothing(make: Make, full_port: str) -> None:
+    with make("k", base_url=full_port, timeout=TIMEOUT) as yotta, pytest.raises(APITimeoutError) as caught:
+        yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G")
+    assert caught.value.maybe_sent is False
+    assert "may have been created" not in str(caught.value)
+
+
+def test_a_handshake_that_never_ends_certainly_sent_nothing(make: Make) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        with make("k", base_url=url, timeout=TIMEOUT) as yotta, pytest.raises(APITimeoutError) as caught:
+            yotta.pods.list()
+    assert caught.value.maybe_sent is False
+
+
+def test_an_answer_that_never_comes_may_stand_for_a_created_pod(make: Make) -> None:
+    def silent(_: socket.socket, over: threading.Event) -> None:
+        over.wait()
+
+    with (
+        server(silent) as url,
+        make("k", base_url=url, timeout=3) as yotta,  # long enough to send the request on a busy machine
+        pytest.raises(APITimeoutError, match="may have been created") as caught,
+    ):
+        yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G")
+    assert caught.value.maybe_sent is True
+
+
+def test_the_cause_of_an_error_does_not_hold_the_key(make: Make) -> None:
+    def hang_up(_: socket.socket, __: threading.Event) -> None:
+        """Says nothing more."""
+
+    with server(hang_up) as url, make("canary-key", base_url=url) as yotta, pytest.raises(APIConnectionError) as caught:
+        yotta.pods.list()
+    cause = caught.value.__cause__
+    assert isinstance(cause, httpx.RequestError)
+    assert cause.request.url == f"{url}/openapi/v1/pods/list"
+    assert "canary-key" not in repr(cause.request.headers)
+
+
+# --- Deadlines that httpx does not keep -------------------------------------------------------------------------------
+
+
+def test_a_peer_that_takes_a_request_in_small_parts_cannot_prolong_the_call(make: Make) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        over = threading.Event()
+
+        def sip() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                while not over.wait(0.05) and connection.recv(65536):
+                    pass
+
+        thread = threading.Thread(target=sip, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        started = time.monotonic()
+        with make("k", base_url=url, timeout=TIMEOUT) as yotta, pytest.raises(APITimeoutError):
+            yotta.request("POST", "/x", json="x" * 60_000_000)
+        took = time.monotonic() - started
+        over.set()
+        thread.join(5)
+    assert took < AT_MOST
+
+
+class Addresses(httpcore.MockBackend):
+    """A network where connecting to some addresses takes all the time it is given."""
+
+    def __init__(self, clock: VirtualClock, dead: set[str]) -> None:
+        super().__init__([])
+        self.tried: list[tuple[str, float | None]] = []
+        self._clock = clock
+        self._dead = dead
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *_: Any, **__: Any) -> Any:
+        self.tried.append((host, timeout))
+        if host in self._dead:
+            self._clock.sleep(timeout or 0)
+            raise httpcore.ConnectTimeout
+        return super().connect_tcp(host, port, timeout)
+
+
+@pytest.mark.parametrize("dead", [{"192.0.2.1"}, {"192.0.2.1", "192.0.2.2", "192.0.2.3"}])
+def test_addresses_that_do_not_answer_leave_the_others_their_share_of_the_time(
+    clock: VirtualClock, dead: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{host}", 443)) for host in (1, 1, 2, 3)]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
+    network = Addresses(clock, dead)
+    http = httpx.Client()
+    pool: Any = getattr(http._transport, "_pool")  # noqa: B009  # which the base class of transports has not
+    pool._network_backend = network
+    bound_reads(http)
+    backend = pool._network_backend
+    deadline = Deadline(clock, 30)
+    with http, deadline.enforced():
+        if len(dead) == 1:
+            assert backend.connect_tcp("api.example", 443)
+            assert network.tried == [("192.0.2.1", 10), ("192.0.2.2", 10)]
+        else:
+            with pytest.raises(httpcore.ConnectTimeout):
+                backend.connect_tcp("api.example", 443)
+            assert network.tried == [("192.0.2.1", 10), ("192.0.2.2", 10), ("192.0.2.3", 10)]
+            assert deadline.remaining() == 0
+
+
+def test_a_host_without_an_address_is_a_clear_error(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror("no such host")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
+    with make("k", base_url="https://api.example") as yotta, pytest.raises(APIConnectionError) as caught:
+        yotta.pods.list()
+    assert "no such host" in str(caught.value)
+    assert caught.value.maybe_sent is False
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """The server's side of TLS, which clients made from now on trust."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def drips_its_body(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(HEAD + b"content-length: 100000\r\n\r\n")
+    drip(connection, over, b" " * 1000, 0.05)
+
+
+def test_the_timeout_bounds_the_whole_call_over_tls_too(make: Make, tls: ssl.SSLContext) -> None:
+    with server(drips_its_body, tls) as url, make("k", base_url=url, timeout=TIMEOUT) as yotta:
+        started = time.monotonic()
+        with pytest.raises(APITimeoutError, match="within 0.7 seconds"):
+            yotta.pods.list()
+        assert time.monotonic() - started < AT_MOST
+
+
+def test_a_call_over_tls_is_answered(make: Make, tls: ssl.SSLContext) -> None:
+    def answer(connection: socket.socket, _: threading.Event) -> None:
+        body = b'{"message":"success","code":10000,"data":[{"id":"1"}]}'
+        connection.sendall(HEAD + f"content-length: {len(body)}\r\n\r\n".encode() + body)
+
+    with server(answer, tls) as url, make("k", base_url=url) as yotta:
+        assert [pod.id for pod in yotta.pods.list()] == ["1"]
+
+
+def test_a_certificate_that_nobody_vouches_for_is_a_clear_error(
+    make: Make, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with (
+        server(drips_its_body, tls) as url,
+        make("k", base_url=url) as yotta,
+        pytest.raises(APIConnectionError, match="certificate verify failed") as caught,
+    ):
+        yotta.pods.list()
+    assert caught.value.maybe_sent is False
+
+
+def test_a_body_that_is_packed_twice_is_not_unpacked(make: Make) -> None:
+    def packed_twice(connection: socket.socket, _: threading.Event) -> None:
+        connection.sendall(HEAD + b"content-encoding: gzip, gzip\r\ncontent-length: 2\r\n\r\n{}")
+
+    with (
+        server(packed_twice) as url,
+        make("k", base_url=url) as yotta,
+        pytest.raises(ResponseValidationError, match="packed more than once"),
+    ):
+        yotta.pods.list()
+
+
+# --- To whom connections belong ---------------------------------------------------------------------------------------
+
+
+def test_an_asynchronous_client_belongs_to_the_event_loop_it_was_first_used_in(prism: str) -> None:
+    yotta = AsyncYottaLabs("k", base_url=prism)
+
+    async def use(*, close: bool = False) -> None:
+        await yotta.with_options(timeout=20).pods.list()
+        if close:
+            await yotta.aclose()
+
+    async def use_in_another_loop() -> None:
+        with pytest.raises(ConfigurationError, match="another event loop"):
+            await asyncio.to_thread(asyncio.run, use())
+
+    async def both() -> None:
+        await use()
+        await use_in_another_loop()
+        await use(close=True)
+
+    asyncio.run(both())
+
+
+FORKED = """
+import os, sys
+from yottalabs import ConfigurationError, YottaLabs
+
+unused = YottaLabs("k", base_url=sys.argv[1])
+used = YottaLabs("k", base_url=sys.argv[1])
+used.pods.list()
+child = os.fork()
+unused.pods.list()
+if child:
+    used.pods.list()
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+try:
+    used.pods.list()
+except ConfigurationError as error:
+    assert "forked" in str(error)
+else:
+    os._exit(3)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+def test_a_client_belongs_to_the_process_it_was_first_used_in(prism: str) -> None:
+    done = subprocess.run([sys.executable, "-c", FORKED, prism], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
