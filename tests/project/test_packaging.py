@@ -67,7 +67,9 @@ if __name__ == "__main__":
     print(__version__, prices([pod]), contract.splitlines()[0], asyncio.iscoroutinefunction(running))
 '''
 WRONG = """
-from yottalabs import YottaLabs
+from yottalabs import PodFaildError, YottaLabs
+from yottalabs_api import Clinet
+from yottalabs_api.models import PodStatsu
 
 with YottaLabs() as yotta:
     yotta.pods.create(gpu_type="NVIDIA_L4_24G")
@@ -134,7 +136,7 @@ def assert_works(interpreter: Path, folder: Path) -> None:
         f"--cache-dir={folder}/cache",
     )
     assert python(*mypy, str(program), cwd=folder).stdout.startswith("Success")
-    assert python(*mypy, str(folder / "wrong.py"), cwd=folder, check=False).stdout.count("error:") == 3
+    assert python(*mypy, str(folder / "wrong.py"), cwd=folder, check=False).stdout.count("error:") == 6
 
 
 def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
