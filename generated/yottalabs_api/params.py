@@ -29,13 +29,13 @@ class CreateParams(TypedDict, total=False):
     """What to start, on which hardware, and what of it can be reached from outside."""
 
     image: Required[str]
-    """The container image, with its tag."""
+    """The name of the container image, with a tag or without."""
 
     gpu_type: Required[GpuType | str]
     """The kind of GPU."""
 
     cloud_type: CloudType | str
-    """The kind of data centre that the pod may run in. The API's default is SECURE."""
+    """The kind of cloud to run in. The API's default is SECURE."""
 
     official_image: ImageSource | str
     """Whether the image comes from YottaLabs or from you. The API's default is CUSTOM."""
@@ -57,7 +57,7 @@ class CreateParams(TypedDict, total=False):
     """The user name at the image's registry."""
 
     image_registry_token: str
-    """The token or password at the image's registry."""
+    """The token for the image's registry."""
 
     gpu_count: int
     """How many GPUs the pod has. At least 1 where `resourceType` is GPU."""

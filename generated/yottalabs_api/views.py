@@ -147,7 +147,7 @@ class PodView(View):
 
     @property
     def image(self) -> str | None:
-        """The container image, with its tag."""
+        """The name of the container image, with a tag or without."""
         return text(self.raw.get("image"))
 
     @property
@@ -192,7 +192,7 @@ class PodView(View):
 
     @property
     def location(self) -> str | None:
-        """A short name of the place."""
+        """Where the pod is, `OR` in the examples."""
         return text(self.raw.get("location"))
 
     @property
@@ -202,7 +202,7 @@ class PodView(View):
 
     @property
     def cloud_type(self) -> CloudType | None:
-        """The kind of data centre."""
+        """The kind of cloud that the pod runs in."""
         return enumeration(CloudType, self.raw.get("cloudType"))
 
     @property

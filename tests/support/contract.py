@@ -1,8 +1,9 @@
-"""openapi.yaml as the tests read it: by themselves, not through the code that they are there to check."""
+"""openapi.yaml and the documentation, as the tests read them: not through the code that they are there to check."""
 
 from __future__ import annotations
 
 import copy
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -78,3 +79,30 @@ def resolved(schema: Any) -> Any:
 
 def schema(name: str) -> Any:
     return resolved({"$ref": f"#/components/schemas/{name}"})
+
+
+# --- What openapi.yaml was made from: the documentation, transcribed by itself -------------------------------------
+
+DOCUMENTATION = ROOT / "tests" / "contract" / "documentation"
+ADDRESS = ("[email protected]", "user@34.19.26.12")
+"""The documentation's web page blots every address out; the contract has one that could have stood there."""
+
+
+@cache
+def _documented() -> Any:
+    return yaml.safe_load((DOCUMENTATION / "api.yaml").read_text(encoding="utf-8"))
+
+
+def documented() -> Any:
+    """The tables of the documentation."""
+    return copy.deepcopy(_documented())
+
+
+def documented_example(name: str) -> Any:
+    """A JSON example of the documentation, with the address that was blotted out."""
+    return json.loads((DOCUMENTATION / f"{name}.json").read_text(encoding="utf-8").replace(*ADDRESS))
+
+
+def documented_examples() -> set[str]:
+    """The names of all of them."""
+    return {path.stem for path in DOCUMENTATION.glob("*.json")}

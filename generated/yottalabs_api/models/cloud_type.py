@@ -2,7 +2,7 @@ from ..open_enum import OpenEnum
 
 
 class CloudType(OpenEnum):
-    """The kind of data centre: the secure cloud, or hosts of the community."""
+    """A kind of cloud: the secure one, or that of the community."""
 
     SECURE = "SECURE"
     COMMUNITY = "COMMUNITY"

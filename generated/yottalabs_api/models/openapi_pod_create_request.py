@@ -25,9 +25,9 @@ class OpenapiPodCreateRequest:
     value, whatever its declared type. What the contract does not name is in `additional_properties`.
 
     Attributes:
-        image: The container image, with its tag.
+        image: The name of the container image, with a tag or without.
         gpu_type: The kind of GPU.
-        cloud_type: The kind of data centre that the pod may run in. The API's default is SECURE.
+        cloud_type: The kind of cloud to run in. The API's default is SECURE.
         official_image: Whether the image comes from YottaLabs or from you. The API's default is CUSTOM.
         image_public_type: Whether anyone may pull the image. PRIVATE needs the registry's user name and token.
             The API's default is PUBLIC.
@@ -35,7 +35,7 @@ class OpenapiPodCreateRequest:
         region: The region to run in.
         pod_name: A name for people. The API's default is My Pod.
         image_registry_username: The user name at the image's registry.
-        image_registry_token: The token or password at the image's registry.
+        image_registry_token: The token for the image's registry.
         gpu_count: How many GPUs the pod has. At least 1 where `resourceType` is GPU.
         container_volume_in_gb: The size of the container's own disk in GB. Its default depends on `gpuType`.
         persistent_volume_in_gb: The size of the persistent disk in GB. Its default depends on `gpuType`. Above 0

@@ -33,7 +33,7 @@ class OpenapiPodDetailResponse:
         applicant_id: The id of whoever asked for the pod.
         pod_name: The name for people.
         image_id: The id of the image.
-        image: The container image, with its tag.
+        image: The name of the container image, with a tag or without.
         image_registry_username: The user name at the image's registry.
         resource_type: Whether the pod has GPUs.
         gpu_type: The kind of GPU.
@@ -42,9 +42,9 @@ class OpenapiPodDetailResponse:
         single_card_vram_in_gb: Memory of each GPU in GB.
         single_card_ram_in_gb: Main memory per GPU in GB.
         single_card_vcpu: Virtual CPUs per GPU.
-        location: A short name of the place.
+        location: Where the pod is, `OR` in the examples.
         region: The region that the pod runs in.
-        cloud_type: The kind of data centre.
+        cloud_type: The kind of cloud that the pod runs in.
         container_volume_in_gb: The size of the container's own disk in GB.
         persistent_volume_in_gb: The size of the persistent disk in GB.
         persistent_mount_path: Where the persistent disk appears in the container.

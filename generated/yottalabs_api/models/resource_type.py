@@ -2,7 +2,7 @@ from ..open_enum import OpenEnum
 
 
 class ResourceType(OpenEnum):
-    """What a pod is made of: GPUs, or CPUs alone."""
+    """What a pod computes on: GPUs, or CPUs."""
 
     GPU = "GPU"
     CPU = "CPU"

@@ -20,7 +20,7 @@ class ResultString:
     Attributes:
         message: What happened, for people.
         code: 10000 where the request succeeded, any other number where it did not, whatever the HTTP status.
-        data: The id of the new pod. It is text in truth; a number of its length would not survive a double.
+        data: The id of the new pod, as text or as a number.
     """
 
     message: str | Unset = UNSET
