@@ -3,12 +3,11 @@
 // Its published server hangs on a malformed body and dies on a malformed path, so only its core is used here, behind
 // the front of this folder.
 
-import { stat } from 'node:fs/promises'
-
 import { createLogger } from '@stoplight/prism-core'
 import { createInstance, getHttpOperationsFromSpec } from '@stoplight/prism-http'
 
 import { acceptedTypes } from './accept.mjs'
+import { readContract } from './contract.mjs'
 import { Refusal } from './envelope.mjs'
 import { readWishes } from './prefer.mjs'
 import { printable } from './text.mjs'
@@ -21,8 +20,7 @@ const SETTINGS = { isProxy: false, checkSecurity: true, validateRequest: true, v
 
 /** Reads a contract; what comes back routes, validates and answers requests. */
 export async function loadContract (path) {
-  if (!(await stat(path)).isFile()) throw new Error('not a file')
-  const operations = await getHttpOperationsFromSpec(path)
+  const operations = await getHttpOperationsFromSpec(await readContract(path))
   if (operations.length === 0) throw new Error('it has no operations')
   return new Prism(operations)
 }
