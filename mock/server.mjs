@@ -24,7 +24,7 @@ function readArguments () {
       options: {
         port: { type: 'string', default: '4010' },
         contract: { type: 'string', default: fileURLToPath(new URL('../openapi.yaml', import.meta.url)) },
-        'follow-parent': { type: 'boolean', default: false }
+        'follow-parent': { type: 'string' }
       }
     })
     const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : NaN
@@ -38,12 +38,12 @@ function readArguments () {
 // Who read the log may go away; the mock stays.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
-const { port, contract, 'follow-parent': followParent } = readArguments()
+const { port, contract, 'follow-parent': parent } = readArguments()
 
 const stop = () => process.exit(0)
 process.once('SIGINT', stop)
 process.once('SIGTERM', stop)
-if (followParent) whenParentIsDone(stop)
+if (parent) whenParentIsDone(Number(parent), stop)
 
 let prism
 try {
