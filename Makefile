@@ -57,8 +57,9 @@ demo: $(INSTALLED) ## Start Prism, create, list and delete a pod through the cli
 	@$(VENV_PYTHON) mock/demo.py
 
 .PHONY: mock
+mock: export PORT := $(PORT)
 mock: $(INSTALLED) ## Serve the contract with Prism on PORT (4010; 0 takes a free one)
-	@exec $(VENV_PYTHON) mock/prism.py --port '$(PORT)' --follow-parent
+	@exec $(VENV_PYTHON) mock/prism.py --port="$$PORT" --follow-parent="$$PPID"
 
 # --- Developing ---------------------------------------------------------------------------------------------------
 

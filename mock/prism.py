@@ -42,7 +42,7 @@ def running_prism(*arguments: str, log: IO[bytes] | None = None) -> Iterator[str
         log: Where its log of requests goes; nowhere by default.
     """
     process = subprocess.Popen(
-        command("--port", "0", *arguments),
+        command("--port", "0", "--follow-parent", str(os.getpid()), *arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL if log is None else log,

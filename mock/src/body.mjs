@@ -1,9 +1,13 @@
 // The body of a request, read whole, decoded strictly.
 
 import { Refusal } from './envelope.mjs'
+import { printable } from './text.mjs'
 
-const LARGEST_BODY = 10 * 1024 * 1024 // as much as Prism's own server takes
+const LARGEST_BODY = 4 * 1024 * 1024
 const MOST_TO_DISCARD = 256 * 1024 * 1024
+const MOST_VALUES = 10_000 // a request of this API has some hundreds; each may have several findings, and each costs time
+const [QUOTE, BACKSLASH, ...OPENING_AND_COMMA] = Buffer.from('"\\[{,')
+const BEFORE_VALUES = new Set(OPENING_AND_COMMA)
 
 /**
  * Reads a request's body to its end, keeping no more than LARGEST_BODY of it. Reading to the end even what is too large
@@ -29,11 +33,19 @@ export function parseJson ({ bytes, size }, headers) {
   if (size === 0) throw new Refusal(400, 'the body is empty; send a JSON object')
   const mediaType = (headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
   if (mediaType !== 'application/json') {
-    throw new Refusal(415, `the content type is '${mediaType}'; send Content-Type: application/json`)
+    throw new Refusal(415, `the content type is '${printable(mediaType)}'; send Content-Type: application/json`)
   }
-  if (headers['content-encoding'] && headers['content-encoding'] !== 'identity') {
-    throw new Refusal(415, `the content encoding is '${headers['content-encoding']}'; send the body as it is`)
+  const encoding = headers['content-encoding']
+  if (encoding && encoding !== 'identity') {
+    throw new Refusal(415, `the content encoding is '${printable(encoding)}'; send the body as it is`)
   }
+  if (hasMoreValuesThan(MOST_VALUES, bytes)) {
+    throw new Refusal(413, `the body has more values than the ${MOST_VALUES} that the mock takes`)
+  }
+  return parse(bytes)
+}
+
+function parse (bytes) {
   let text
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -52,4 +64,17 @@ function withoutExcerpt (message) {
   const position = /position \d+( \(line \d+ column \d+\))?/.exec(message)
   if (position) return `syntax error at ${position[0]}`
   return /end of JSON input/.test(message) ? 'it ends too early' : 'syntax error'
+}
+
+/** Counts what can only come before a value, in the bytes: to parse millions of values takes seconds by itself. */
+function hasMoreValuesThan (most, bytes) {
+  let values = 1
+  let inText = false
+  for (let index = 0; index < bytes.length; index++) {
+    const character = bytes[index]
+    if (character === QUOTE) inText = !inText
+    else if (inText && character === BACKSLASH) index++
+    else if (!inText && BEFORE_VALUES.has(character) && ++values > most) return true
+  }
+  return false
 }

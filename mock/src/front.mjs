@@ -1,16 +1,28 @@
 // The HTTP front: whatever arrives on the socket, an envelope goes back, and the process lives on.
 
-import { STATUS_CODES } from 'node:http'
+import { createServer, STATUS_CODES } from 'node:http'
 
 import { parseJson, readBody } from './body.mjs'
 import { Refusal } from './envelope.mjs'
+import { printableTarget, readTarget } from './target.mjs'
+import { printable } from './text.mjs'
 
-const LONGEST_PATH = 8 * 1024
-const LONGEST_LOGGED_PATH = 120
+const LARGEST_HEAD = 8 * 1024 * 1024 // so that an overlong path still comes here, where it can be said what is wrong
+const LONGEST_HEADERS = 16 * 1024 // Node's own limit, without the path
+const LONGEST_NOTE = 1000
+const WITHOUT_CONTENT = new Set([204, 205, 304])
 
-/** Listeners for an HTTP server. `log` takes one line per request; no header and no body is ever in it. */
-export function createFront (prism, log) {
+/**
+ * An HTTP server that answers from the contract.
+ *
+ * `log` takes one line per request. No value of a header or a body is in it, save what the message of an answer repeats:
+ * a name or a wish that is wrong, escaped and shortened.
+ */
+export function createFront (prism, log, options = {}) {
+  const owed = new Owed()
+
   async function onRequest (request, response) {
+    owed.add(request, response)
     const started = performance.now()
     let answer
     try {
@@ -21,84 +33,83 @@ export function createFront (prism, log) {
       answer = (error instanceof Refusal ? error : new Refusal(500, 'the mock failed; its log says why')).answer
     }
     const milliseconds = (performance.now() - started).toFixed(1)
-    const note = answer.status < 400 ? '' : `  ${answer.body?.message ?? ''}`
-    log(`${clock()} ${request.method} ${printable(request.url)} ${answer.status} ${milliseconds} ms${note}`)
+    const note = answer.status < 400 ? '' : `  ${printable(answer.body?.message ?? '', LONGEST_NOTE)}`
+    log(`${clock()} ${request.method} ${printableTarget(request.url)} ${answer.status} ${milliseconds} ms${note}`)
     send(response, answer)
   }
 
-  return {
-    onRequest,
+  async function onConnect (request, socket) {
+    log(`${clock()} CONNECT ${printableTarget(request.url)} 405`)
+    await owed.paid(socket)
+    sendRaw(socket, new Refusal(405, 'the mock is not a proxy', { allow: prism.methods }).answer)
+  }
 
-    onContinue (request, response) {
-      response.writeContinue()
-      onRequest(request, response)
-    },
+  /** What Node could not even parse as HTTP. */
+  async function onClientError (error, socket) {
+    if (owed.closes(socket)) return
+    await owed.paid(socket)
+    if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy()
+    const refusal = {
+      HPE_HEADER_OVERFLOW: new Refusal(431, 'the request line and headers are too long'),
+      ERR_HTTP_REQUEST_TIMEOUT: new Refusal(408, 'the request did not arrive in time')
+    }[error.code] ?? new Refusal(400, `this is not HTTP: ${error.reason ?? error.message}`)
+    log(`${clock()} (unreadable request) ${refusal.status}  ${refusal.message}`)
+    sendRaw(socket, refusal.answer)
+  }
 
-    onConnect (request, socket) {
-      log(`${clock()} CONNECT ${printable(request.url)} 405`)
-      sendRaw(socket, new Refusal(405, 'the mock is not a proxy', { allow: prism.methods }).answer)
-    },
+  const server = createServer({ maxHeaderSize: LARGEST_HEAD, requireHostHeader: false, ...options }, onRequest)
+  server.on('checkExpectation', onRequest)
+  server.on('connect', onConnect)
+  server.on('clientError', onClientError)
+  return server
+}
 
-    /** What Node could not even parse as HTTP. */
-    onClientError (error, socket) {
-      if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy()
-      const refusal = {
-        HPE_HEADER_OVERFLOW: new Refusal(431, 'the request line and headers are too long'),
-        ERR_HTTP_REQUEST_TIMEOUT: new Refusal(408, 'the request did not arrive in time')
-      }[error.code] ?? new Refusal(400, `this is not HTTP: ${error.reason ?? error.message}`)
-      log(`${clock()} (unreadable request) ${refusal.status}  ${refusal.message}`)
-      sendRaw(socket, refusal.answer)
-    }
+/** The answers that a connection is still to give: whatever is said last on it must come after them. */
+class Owed {
+  #answers = new WeakMap()
+  #closing = new WeakSet()
+
+  add (request, response) {
+    const answers = this.#answers.get(request.socket) ?? new Set()
+    const answer = { request, response }
+    this.#answers.set(request.socket, answers.add(answer))
+    response.once('close', () => answers.delete(answer))
+  }
+
+  /** Resolves when every request that came whole is answered. */
+  async paid (socket) {
+    const whole = [...this.#answers.get(socket) ?? []].filter(({ request }) => request.complete)
+    await Promise.all(whole.map(({ response }) => new Promise(resolve => response.once('close', resolve))))
+  }
+
+  /** Marks a connection as one that closes; whether it was already. Node reports each piece of what it cannot read. */
+  closes (socket) {
+    const already = this.#closing.has(socket)
+    this.#closing.add(socket)
+    return already
   }
 }
 
 async function respond (prism, request) {
   const body = await readBody(request)
-  const url = readUrl(request.url)
-  const operation = prism.route(request.method, url.pathname)
-  const asked = {
-    method: operation.method,
-    url: { path: url.pathname, query: readQuery(url.searchParams) },
-    headers: withoutBodyHeaders(request.headers),
-    body: undefined
-  }
+  const { path, query } = readTarget(request.url, request.socket.localPort)
+  const length = request.rawHeaders.reduce((sum, text) => sum + text.length, 0)
+  if (length > LONGEST_HEADERS) throw new Refusal(431, `the headers have ${length} characters, more than the ${LONGEST_HEADERS} that the mock takes`)
+  const operation = prism.route(request.method, path)
+  const asked = { method: operation.method, url: { path, query }, headers: withoutBodyHeaders(request.headers), body: undefined }
   if (operation.request?.body) {
     try {
       asked.body = parseJson(body, request.headers)
       asked.headers = request.headers
     } catch (refusal) {
       // Who has no key is told that first.
-      const violations = await prism.violations(asked)
-      throw violations?.status === 401 ? new Refusal(401, violations.messages[0]) : refusal
+      const other = await prism.refusal(operation, asked)
+      throw other?.status === 401 ? other : refusal
     }
     // Prism takes a body that is falsy in JavaScript for a missing one.
     if (!asked.body) throw new Refusal(422, `the body is ${JSON.stringify(asked.body)}; it must be an object`)
   }
-  return await prism.answer(asked)
-}
-
-function readUrl (target) {
-  if (target.length > LONGEST_PATH) {
-    throw new Refusal(414, `the path has ${target.length} characters, more than the ${LONGEST_PATH} that the mock takes`)
-  }
-  let url
-  try {
-    url = new URL(target, 'http://mock.invalid')
-    if (url.host !== 'mock.invalid') throw new Error('it names a host')
-    decodeURIComponent(url.pathname)
-  } catch {
-    throw new Refusal(400, `the path ${printable(target)} cannot be read; percent-encode what is not a letter or digit`)
-  }
-  return url
-}
-
-function readQuery (parameters) {
-  const query = {}
-  for (const name of new Set(parameters.keys())) {
-    const values = parameters.getAll(name)
-    query[name] = values.length === 1 ? values[0] : values
-  }
-  return query
+  return await prism.answer(operation, asked)
 }
 
 /** An operation without a body ignores one that is sent all the same. */
@@ -107,25 +118,26 @@ function withoutBodyHeaders (headers) {
   return rest
 }
 
-function send (response, { status, headers, body }) {
-  const content = status === 204 || status === 304 ? '' : JSON.stringify(body ?? null)
-  response.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) })
+function send (response, answer) {
+  const { status, headers, content } = written(answer)
+  response.writeHead(status, headers)
   response.end(content)
 }
 
-function sendRaw (socket, { status, headers, body }) {
-  const content = JSON.stringify(body)
-  const head = Object.entries({ ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(content), connection: 'close' })
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${content}`)
+function sendRaw (socket, answer) {
+  const { status, headers, content } = written(answer)
+  const head = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${content}`)
+}
+
+/** An answer as it is sent. Each header is there once, whatever the case that Prism writes its name in. */
+function written ({ status, headers, body }) {
+  const { 'content-type': type, ...others } = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  if (WITHOUT_CONTENT.has(status)) return { status, headers: status === 205 ? { ...others, 'content-length': 0 } : others, content: '' }
+  const content = JSON.stringify(body ?? null)
+  return { status, headers: { ...others, 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }, content }
 }
 
 function clock () {
   return new Date().toTimeString().slice(0, 8)
-}
-
-/** A path for people: shortened, without its query, on one line. */
-function printable (target) {
-  const path = target.split('?')[0]
-  const shown = path.length > LONGEST_LOGGED_PATH ? `${path.slice(0, LONGEST_LOGGED_PATH)}…` : path
-  return JSON.stringify(shown).slice(1, -1)
 }
