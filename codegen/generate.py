@@ -123,7 +123,7 @@ class Package(Project):
 
     def _run_post_hooks(self) -> None:
         for module in sorted(self.package_dir.rglob("*.py")):
-            _refuse_bad_syntax(module, self.package_dir)
+            _refuse_bad_code(module, self.package_dir)
         tidy(self.package_dir, "F401,I,UP,F841")
 
     def _write(self, name: str, text: str) -> None:
@@ -183,14 +183,29 @@ def _from_the_generator(problems: Iterable[Any]) -> UnsupportedError:
     return UnsupportedError(f"openapi.yaml: the generator cannot read it: {details}")
 
 
-def _refuse_bad_syntax(module: Path, root: Path) -> None:
+def _refuse_bad_code(module: Path, root: Path) -> None:
+    """Stops at a module that is no Python, or in which one name stands for two things."""
+    place = module.relative_to(root).as_posix()
     try:
-        ast.parse(module.read_text(encoding="utf-8"))
+        statements = ast.parse(module.read_text(encoding="utf-8")).body
     except SyntaxError as error:
-        place = f"{module.relative_to(root).as_posix()}, line {error.lineno}"
-        raise UnsupportedError(
-            f"openapi.yaml: it would make code that is none ({place}: {error.msg}); say it otherwise"
-        ) from None
+        problem = f"it makes code that is none, {place}, line {error.lineno}: {error.msg}; say it otherwise"
+        raise UnsupportedError(f"openapi.yaml: {problem}") from None
+    origins: dict[str, str] = {}
+    for name, origin in (found for statement in statements for found in _bound(statement)):
+        if origins.setdefault(name, origin) != origin:
+            problem = f"{name!r} would stand for two things in {place}; give the schema or field of that name another"
+            raise UnsupportedError(f"openapi.yaml: {problem}")
+
+
+def _bound(statement: ast.stmt) -> Iterator[tuple[str, str]]:
+    """The names that a statement of a module binds, and what to."""
+    if isinstance(statement, ast.ImportFrom):
+        yield from ((part.asname or part.name, f"{statement.level} {statement.module}") for part in statement.names)
+    elif isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        yield statement.name, f"line {statement.lineno}"
+    elif isinstance(statement, ast.AnnAssign):
+        yield ast.unparse(statement.target), f"line {statement.lineno}"
 
 
 def make_package(target: Path) -> None:

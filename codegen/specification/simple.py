@@ -43,7 +43,10 @@ class SimpleContract:
         self.document = document
         self.schemas: dict[str, Schema] = {}
         self.places: dict[str, str] = {}
-        named = document["components"]["schemas"]
+        for part in ("openapi", "info", "servers", "paths", "components"):
+            if not document.get(part):
+                stop(part, "is missing; an OpenAPI document of ours has it")
+        named = document["components"].get("schemas", {})
         refuse_recursion(named)
         for name, schema in named.items():
             self.places[name] = f"{SCHEMAS}/{name}"
@@ -332,10 +335,13 @@ def _refuse_inherited(schema: Schema, place: str) -> None:
 
 def _is_condition(part: Any, schema: Schema) -> bool:
     """Whether a part of a schema only narrows what the schema itself describes."""
-    if not isinstance(part, dict) or not part.keys() <= _LIMITS | _CONDITIONS | {"required", "properties", "$comment"}:
+    combined = ("allOf", "anyOf", "oneOf")
+    known = _LIMITS | _CONDITIONS | {"required", "properties", "$comment", *combined}
+    if not isinstance(part, dict) or not part.keys() <= known or not _kinds(schema):
         return False
-    narrows = bool(_kinds(schema)) and part.get("properties", {}).keys() <= schema.get("properties", {}).keys()
-    return narrows and all(_is_condition(inner, schema) for inner in part.get("allOf", []))
+    inner = [inner for key in combined for inner in part.get(key, [])]
+    is_described = part.get("properties", {}).keys() <= schema.get("properties", {}).keys()
+    return is_described and all(_is_condition(condition, schema) for condition in inner)
 
 
 def _enumeration(schema: Schema, place: str, *, is_named: bool) -> Schema:

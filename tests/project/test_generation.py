@@ -431,6 +431,7 @@ REFUSED: list[tuple[Changes, str, str]] = [
     ({f"{CREATE}/requestBody/content/application~1json/schema": TEXTS}, "create/post/requestBody", "not an object"),
     ({"components/securitySchemes/two": {"type": "http"}}, "components/securitySchemes", "must be one"),
     ({"components/securitySchemes/apiKey/in": "query"}, "components/securitySchemes", "a key in a header"),
+    ({"servers": None}, "servers", "is missing"),
     ({f"{POD}/description": None}, "OpenapiPodDetailResponse", "a description"),
     ({f"{SCHEMAS}/KeyValuePairDTO/properties/x": {"type": "string"}}, "mappings/KeyValuePairDTO", "no other"),
     ({"names/secrets/Renamed": ["value"]}, "secrets/Renamed", "no such schema"),
@@ -465,6 +466,10 @@ def test_what_would_become_wrong_code_is_refused_with_its_place(monkeypatch: pyt
             "OpenapiPodDetailResponse/properties/isReady: its Python name",
         ),
         ({f"{SCHEMAS}/pod_status": {"enum": ["A"]}}, "the generator cannot read it"),
+        (
+            {f"{SCHEMAS}/Mapping": {"enum": ["A"]}, f"{REQUEST}/properties/x": ref("Mapping")},
+            "'Mapping' would stand for two things in models/openapi_pod_create_request.py",
+        ),
         ({f"{SCHEMAS}/protocol": {"enum": ["SSH", "HTTP", "TCP"]}}, f"{SCHEMAS}/Protocol: the generator made no class"),
     ],
 )
