@@ -43,9 +43,9 @@ class SimpleContract:
         self.document = document
         self.schemas: dict[str, Schema] = {}
         self.places: dict[str, str] = {}
-        for part in ("openapi", "info", "servers", "paths", "components"):
-            if not document.get(part):
-                stop(part, "is missing; an OpenAPI document of ours has it")
+        for key in ("openapi", "info", "servers", "paths", "components"):
+            if not document.get(key):
+                stop(key, "is missing; an OpenAPI document of ours has it")
         named = document["components"].get("schemas", {})
         refuse_recursion(named)
         for name, schema in named.items():
