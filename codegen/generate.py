@@ -13,40 +13,35 @@ from __future__ import annotations
 
 import argparse
 import ast
+import copy
 import difflib
 import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import fastjsonschema
 import unasync
-from openapi_python_client import Project
+from openapi_python_client import Project, strings
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
-from openapi_python_client.strings import snake_case
+from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from specification import CONTRACT, ROOT, Contract, constant_name, unsupported
+from specification import CONTRACT, ROOT, Contract, UnsupportedError
+from specification.checks import checks_module
+from specification.simple import parts, python_name
 
 CODEGEN = ROOT / "codegen"
-GENERATED = ROOT / "generated" / "yottalabs_api"
+GENERATED = ROOT / "generated"
+PACKAGE = "yottalabs_api"
 OVERLAY = ROOT / "overlays" / "yottalabs"
 
 # Modules that the stock generator does not have, each from the template of the same name.
 EXTRA_MODULES = ("open_enum.py", "reading.py", "views.py", "params.py")
-
-# What a request is checked for before it is sent. Not among them: `enum` and `additionalProperties`.
-CERTAIN_KEYWORDS = (
-    *("type", "const", "required", "items", "allOf", "anyOf", "oneOf", "not", "if", "then", "else"),
-    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-    *("pattern", "minLength", "maxLength", "minItems", "maxItems"),
-)
 
 SYNC_NAMES = {
     "AsyncYottaLabs": "YottaLabs",
@@ -75,12 +70,48 @@ class Package(Project):
     """The generated package: the generator's own modules, ours beside them."""
 
     def __init__(self, contract: Contract, config: Config) -> None:
-        parsed = GeneratorData.from_dict(dict(contract.document), config=config)
-        if not isinstance(parsed, GeneratorData):
-            raise SystemExit(f"codegen: {parsed.header}: {parsed.detail}")
+        parsed = GeneratorData.from_dict(for_the_generator(contract), config=config)
+        problems = [parsed] if not isinstance(parsed, GeneratorData) else parsed.errors
+        if problems or not isinstance(parsed, GeneratorData):
+            raise _from_the_generator(problems)
         super().__init__(openapi=parsed, config=config, custom_template_path=CODEGEN / "templates")
         self.contract = contract
-        self.env.globals.update(contract=contract, constant_name=constant_name, unsupported=unsupported)
+        self.env.globals.update(contract=contract, unsupported=unsupported)
+        self.env.filters.update(literal=literal, safe_for_docstring=safe_for_docstring)
+        self._rename()
+        self._refuse_lost_schemas()
+
+    def _rename(self) -> None:
+        """Gives the fields and parameters the names of codegen/names.yaml."""
+        for model in self.openapi.models:
+            owner = self.contract.schema_of_class(model.class_info.name) or ""
+            for part in (*(model.required_properties or ()), *(model.optional_properties or ())):
+                own = self.contract.names.own(owner, part.name.get_untrusted_value())
+                if own:
+                    part.set_python_name(UntrustedString(own), config=self.config, skip_snake_case=True)
+        for collection in self.openapi.endpoint_collections_by_tag.values():
+            for endpoint in collection.endpoints:
+                self._rename_parameters(endpoint)
+
+    def _rename_parameters(self, endpoint: Any) -> None:
+        operation = next(
+            operation
+            for _, operation in self.contract.operations()
+            if python_name(operation["operationId"]) == endpoint.name
+        )
+        for part in (*endpoint.path_parameters, *endpoint.query_parameters, *endpoint.header_parameters):
+            name = self.contract.names.of_field(operation["operationId"], part.name.get_untrusted_value())
+            path = endpoint.path.get_untrusted_value().replace(f"{{{part.python_name}}}", f"{{{name}}}")
+            endpoint.path = UntrustedString(path)
+            part.set_python_name(UntrustedString(name), config=self.config, skip_snake_case=True)
+
+    def _refuse_lost_schemas(self) -> None:
+        made = {str(part.class_info.name) for part in (*self.openapi.models, *self.openapi.enums)}
+        for name, schema in self.contract.schemas.items():
+            is_class = "enum" in schema or "properties" in schema
+            if is_class and not any(self.contract.schema_of_class(class_name) == name for class_name in made):
+                place = self.contract.simple.places[name]
+                raise UnsupportedError(f"openapi.yaml: {place}: the generator made no class of it; say it otherwise")
 
     def _build_api(self) -> None:
         super()._build_api()
@@ -90,85 +121,91 @@ class Package(Project):
         self._write("py.typed", "")
         shutil.copyfile(CONTRACT, self.package_dir / CONTRACT.name)
 
+    def _run_post_hooks(self) -> None:
+        for module in sorted(self.package_dir.rglob("*.py")):
+            _refuse_bad_code(module, self.package_dir)
+        tidy(self.package_dir, "F401,I,UP,F841")
+
     def _write(self, name: str, text: str) -> None:
         (self.package_dir / name).write_text(text, encoding="utf-8", newline="\n")
 
 
-def checks_module(contract: Contract) -> str:
-    """A module with one function for each kind of arguments; it raises where the contract certainly forbids them.
-
-    Enumerations and unknown fields are not checked: the real API may know more of them than its documentation.
-    """
-    code = [
-        "# mypy: ignore-errors",
-        '"""What the contract certainly forbids in a request: straight-line checks, compiled from its schemas."""',
-        "from typing import Any",
-        "from .errors import ContractViolation",
-    ]
-    for schema_name, params_name in contract.names["params"].items():
-        schema = {**_certain(contract.named(schema_name)), "$schema": "http://json-schema.org/draft-07/schema#"}
-        module = ast.parse(fastjsonschema.compile_to_code(schema, use_default=False, use_formats=False))
-        code.append(ast.unparse(_OwnErrors(f"check_{snake_case(params_name)}").visit(module)))
-    return "\n\n".join([*code, ""])
-
-
-class _OwnErrors(ast.NodeTransformer):
-    """Frees compiled checks from the library that compiled them: another name, our exception, no imports of it."""
-
-    def __init__(self, function_name: str) -> None:
-        self.function_name = function_name
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        typed = ast.parse(f"def {self.function_name}(data: Any, name_prefix: Any = None) -> Any: pass").body[0]
-        assert isinstance(typed, ast.FunctionDef)
-        node.name, node.args, node.returns = typed.name, typed.args, typed.returns
-        self.generic_visit(node)
-        return node
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
-        return None if node.module == "fastjsonschema" else node
-
-    def visit_Assign(self, node: ast.Assign) -> ast.Assign | None:
-        self.generic_visit(node)
-        return None if ast.unparse(node.targets[0]) == "VERSION" else node
-
-    def visit_Name(self, node: ast.Name) -> ast.Name:
-        if node.id in {"JsonSchemaValueException", "JsonSchemaValuesException"}:
-            node.id = "ContractViolation"
-        return node
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
-        # JSON Schema takes 1.0 for an integer; where a Python argument is to be an int, a float is a mistake.
-        node.values = [value for value in node.values if not _lets_floats_in(value)]
-        self.generic_visit(node)
-        return node if len(node.values) > 1 else node.values[0]
-
-    def visit_Call(self, node: ast.Call) -> ast.Call:
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id == "ContractViolation":
-            # Of a whole schema, only the keyword that is violated is of use.
-            arguments = {keyword.arg: keyword for keyword in node.keywords}
-            rule, definition = (ast.literal_eval(arguments[name].value) for name in ("rule", "definition"))
-            arguments["definition"].value = ast.parse(repr({rule: definition.get(rule)}), mode="eval").body
-        return node
+def for_the_generator(contract: Contract) -> dict[str, Any]:
+    """The contract without what the generator would make something of that the templates do not want."""
+    document = {
+        **{key: contract.document[key] for key in ("openapi", "info")},
+        "paths": contract.simple.paths,
+        "components": {"schemas": contract.schemas},
+    }
+    made: dict[str, Any] = copy.deepcopy(document)
+    schemas = [schema for _, schema in _schemas_in(made)]
+    for schema in schemas:
+        for keyword in ("default", "format", "additionalProperties"):
+            schema.pop(keyword, None)
+        if "enum" in schema:
+            # The names are ours (Contract.members); the generator's own would have to be unique.
+            schema["x-enum-varnames"] = [f"VALUE_{index}" for index, _ in enumerate(schema["enum"])]
+    return made
 
 
-def _lets_floats_in(condition: ast.expr) -> bool:
-    """Whether it is `not (isinstance(x, float) and x.is_integer())`."""
-    is_negated = isinstance(condition, ast.UnaryOp) and isinstance(condition.operand, ast.BoolOp)
-    return is_negated and ast.unparse(condition).endswith(".is_integer())")
+def _schemas_in(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for schema in document["components"]["schemas"].values():
+        yield from parts("", schema)
+    for item in document["paths"].values():
+        for operation in item.values():
+            holders = [*operation["parameters"], operation.get("requestBody", {}), *operation["responses"].values()]
+            for holder in holders:
+                for carrier in (holder, *holder.get("content", {}).values()):
+                    yield from parts("", carrier.get("schema", {}))
 
 
-def _certain(schema: Any) -> Any:
-    """A schema without annotations, and without what may become wrong when the API grows."""
-    if isinstance(schema, list):
-        return [_certain(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    certain = {keyword: _certain(schema[keyword]) for keyword in CERTAIN_KEYWORDS if keyword in schema}
-    if "properties" in schema:
-        certain["properties"] = {name: _certain(value) for name, value in schema["properties"].items()}
-    return certain
+def unsupported(what: str, where: object) -> None:
+    """Stops the generation: a template meets what it does not know."""
+    name = where.get_untrusted_value() if isinstance(where, UntrustedString) else where
+    raise UnsupportedError(
+        f"openapi.yaml: {name}: {what} has no template; say it otherwise, or add one to codegen/templates"
+    )
+
+
+def literal(value: object) -> str:
+    """A value as Python code."""
+    return repr(value.get_untrusted_value() if isinstance(value, UntrustedString) else value)
+
+
+def safe_for_docstring(value: object) -> str:
+    """A text within a docstring, also at its very end."""
+    text = strings.safe_for_docstring(value)
+    return f'{text[:-1]}\\"' if text.endswith('"') and not text.endswith('\\"') else text
+
+
+def _from_the_generator(problems: Iterable[Any]) -> UnsupportedError:
+    details = "; ".join(" ".join(f"{problem.header}: {problem.detail}".split()) for problem in problems)
+    return UnsupportedError(f"openapi.yaml: the generator cannot read it: {details}")
+
+
+def _refuse_bad_code(module: Path, root: Path) -> None:
+    """Stops at a module that is no Python, or in which one name stands for two things."""
+    place = module.relative_to(root).as_posix()
+    try:
+        statements = ast.parse(module.read_text(encoding="utf-8")).body
+    except SyntaxError as error:
+        problem = f"it makes code that is none, {place}, line {error.lineno}: {error.msg}; say it otherwise"
+        raise UnsupportedError(f"openapi.yaml: {problem}") from None
+    origins: dict[str, str] = {}
+    for name, origin in (found for statement in statements for found in _bound(statement)):
+        if origins.setdefault(name, origin) != origin:
+            problem = f"{name!r} would stand for two things in {place}; give the schema or field of that name another"
+            raise UnsupportedError(f"openapi.yaml: {problem}")
+
+
+def _bound(statement: ast.stmt) -> Iterator[tuple[str, str]]:
+    """The names that a statement of a module binds, and what to."""
+    if isinstance(statement, ast.ImportFrom):
+        yield from ((part.asname or part.name, f"{statement.level} {statement.module}") for part in statement.names)
+    elif isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        yield statement.name, f"line {statement.lineno}"
+    elif isinstance(statement, ast.AnnAssign):
+        yield ast.unparse(statement.target), f"line {statement.lineno}"
 
 
 def make_package(target: Path) -> None:
@@ -181,12 +218,25 @@ def make_package(target: Path) -> None:
         overwrite=False,
         output_path=target,
     )
-    with _scripts_on_path(), _quiet():
-        problems = Package(Contract.load(), config).build()
+    contract = Contract.load(members_of_subclasses(OVERLAY))
+    with _quiet():
+        problems = Package(contract, config).build()
     if problems:
-        details = "\n".join(f"{problem.header}: {problem.detail}" for problem in problems)
-        raise SystemExit(f"codegen: openapi.yaml cannot be generated from:\n{details}")
-    _remove_caches(target)
+        raise _from_the_generator(problems)
+
+
+def members_of_subclasses(folder: Path) -> dict[str, dict[str, str]]:
+    """What the classes of the overlay have by themselves, by the name of the class that each extends."""
+    found: dict[str, dict[str, str]] = {}
+    for module in sorted(folder.glob("*.py")):
+        for node in ast.parse(module.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                members = {
+                    part.name: f"{module.name}: {node.name}" for part in node.body if isinstance(part, ast.FunctionDef)
+                }
+                for base in node.bases:
+                    found.setdefault(ast.unparse(base), {}).update(members)
+    return found
 
 
 def make_sync(target: Path) -> None:
@@ -199,40 +249,76 @@ def make_sync(target: Path) -> None:
     for module in modules:
         made = target / "_sync" / module.name
         made.write_text(SYNC_NOTICE.format(name=module.name) + made.read_text(encoding="utf-8"), encoding="utf-8")
-    options = ("--isolated", "--target-version", "py311", "--line-length", "120", "--quiet")
-    for command in (("check", "--select", "F401,I", "--fix-only"), ("format",)):
-        subprocess.run([sys.executable, "-m", "ruff", *command, *options, str(target / "_sync")], check=True)
+    tidy(target / "_sync", "F401,I")
     shutil.rmtree(target / "_async")
+
+
+def tidy(folder: Path, rules: str) -> None:
+    """Mends and formats the code in a folder; no configuration above it, and no variable, changes a byte."""
+    options = ("--isolated", "--no-cache", "--target-version", "py311", "--line-length", "120", "--quiet")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RUFF_")}
+    for command in (("check", "--select", rules, "--fix-only"), ("format",)):
+        subprocess.run([sys.executable, "-m", "ruff", *command, *options, str(folder)], check=True, env=environment)
 
 
 @contextmanager
 def everything() -> Iterator[list[tuple[Path, Path]]]:
     """Everything generated, in a temporary folder: pairs of what is made and where it belongs."""
     with tempfile.TemporaryDirectory() as folder:
-        package, sync = Path(folder, GENERATED.name), Path(folder, "overlay")
-        make_package(package)
+        generated, sync = Path(folder, GENERATED.name), Path(folder, "overlay")
+        make_package(generated / PACKAGE)
         make_sync(sync)
-        yield [(package, GENERATED), (sync / "_sync", OVERLAY / "_sync")]
+        yield [(generated, GENERATED), (sync / "_sync", OVERLAY / "_sync")]
 
 
 def differences(made: Path, present: Path) -> Iterator[str]:
-    """The lines of a unified diff from what is there to what would be made."""
+    """The lines that tell how what is there differs, by its bytes, from what would be made."""
     names = {path.relative_to(root) for root in (made, present) for path in _files(root)}
     for name in sorted(names):
-        old, new = (
-            (root / name).read_text(encoding="utf-8") if (root / name).is_file() else "" for root in (present, made)
-        )
         label = (present / name).relative_to(ROOT).as_posix()
-        yield from difflib.unified_diff(old.splitlines(), new.splitlines(), label, f"{label} (made now)", lineterm="")
-        if old == new and (made / name).is_file() != (present / name).is_file():
-            yield f"{label}: {'missing' if (made / name).is_file() else 'not made any more'}"
+        if not (made / name).is_file():
+            yield f"{label}: not made any more"
+        elif not (present / name).is_file():
+            yield f"{label}: missing"
+            yield from _diff("", (made / name).read_text(encoding="utf-8"), label)
+        elif (made / name).read_bytes() != (present / name).read_bytes():
+            yield f"{label}: other bytes"
+            yield from _diff(_for_show(present / name), _for_show(made / name), label)
+
+
+def _diff(old: str, new: str, label: str) -> Iterator[str]:
+    return difflib.unified_diff(old.split("\n"), new.split("\n"), label, f"{label} (made now)", lineterm="")
+
+
+def _for_show(file: Path) -> str:
+    return file.read_bytes().decode(errors="backslashreplace").replace("\r", "\\r")
+
+
+def put(made: Path, present: Path) -> None:
+    """Puts a folder in the place of another: copied beside it first, so that one of them is always whole."""
+    new, old = (present.with_name(f".{present.name}.{name}") for name in ("new", "old"))
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(made, new)
+    if present.exists():
+        present.rename(old)
+    new.rename(present)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def main() -> int:
     """Writes everything generated, or compares it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--check", action="store_true", help="write nothing; print what would change")
-    check = parser.parse_args().check
+    try:
+        return run(check=parser.parse_args().check)
+    except UnsupportedError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def run(*, check: bool) -> int:
+    """The exit status: whether a check found a difference."""
     changed = False
     with everything() as pairs:
         for made, present in pairs:
@@ -240,9 +326,8 @@ def main() -> int:
             changed |= bool(lines)
             if check:
                 print(*lines, sep="\n", end="\n" if lines else "")
-            else:
-                shutil.rmtree(present, ignore_errors=True)
-                shutil.copytree(made, present)
+            elif lines:
+                put(made, present)
     if check and changed:
         print("\nWhat is generated is not what the sources give: run `make generate`.")
     elif not check:
@@ -252,23 +337,6 @@ def main() -> int:
 
 def _files(root: Path) -> Iterator[Path]:
     return (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-
-
-def _remove_caches(root: Path) -> None:
-    for cache in (".ruff_cache", "__pycache__"):
-        for path in list(root.rglob(cache)):
-            shutil.rmtree(path)
-
-
-@contextmanager
-def _scripts_on_path() -> Iterator[None]:
-    """The generator runs the formatter by its name."""
-    before = os.environ["PATH"]
-    os.environ["PATH"] = os.pathsep.join((sysconfig.get_path("scripts"), before))
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
 
 
 @contextmanager

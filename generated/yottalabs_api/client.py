@@ -1,6 +1,9 @@
 """The HTTP client of the generated operations."""
 
+import math
+import re
 import ssl
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Self
 
@@ -14,8 +17,46 @@ API_KEY_HEADER = "x-api-key"
 DEFAULT_TIMEOUT = httpx.Timeout(30.0)
 
 
+# Arguments of httpx.Client that are arguments of ours.
+_OURS = frozenset({"base_url", "follow_redirects", "timeout", "verify"})
+
+
 def _seconds_or_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
-    return timeout if isinstance(timeout, httpx.Timeout) else httpx.Timeout(float(timeout))
+    """A timeout that bounds every phase."""
+    if isinstance(timeout, bool):
+        raise TypeError("the timeout is a bool; it must be seconds or an httpx.Timeout")
+    whole = timeout if isinstance(timeout, httpx.Timeout) else httpx.Timeout(float(timeout))
+    for phase, seconds in whole.as_dict().items():
+        if seconds is None or not 0 < seconds < math.inf:
+            raise ValueError(f"the timeout of {phase} is {seconds}; there is always one, of more than 0 seconds")
+    return whole
+
+
+def _sendable(name: str, value: str) -> str:
+    """The value of a header; its message does not show one that cannot be sent, which may be a key."""
+    if not isinstance(value, str):
+        raise TypeError(f"the value of {name} is of type {type(value).__name__}; it must be a str")
+    if not (value.isascii() and value.isprintable()) or value != value.strip():
+        raise ValueError(f"the value of {name} has characters that cannot stand in an HTTP header")
+    return value
+
+
+def _check_headers(_: object, attribute: Any, values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        _sendable(f"{attribute.alias}[{name!r}]", value)
+
+
+def _check_key(_: object, attribute: Any, value: str) -> None:
+    _sendable(attribute.alias, value)
+
+
+def _check_httpx_args(_: object, attribute: Any, values: Mapping[str, Any]) -> None:
+    for name in sorted(_OURS & values.keys()):
+        raise TypeError(f"{name} in {attribute.alias} has no effect; it is an argument of the client itself")
+
+
+def _without_userinfo(url: str) -> str:
+    return repr(re.sub(r"//[^/]*@", "//", url))
 
 
 @define(eq=False)
@@ -56,11 +97,15 @@ class Client:
         verify_ssl: Whether, or against what, certificates are verified.
         follow_redirects: Whether redirects are followed. They would carry the key to another host.
         httpx_args: Further arguments of httpx.Client and httpx.AsyncClient.
+
+    Raises:
+        TypeError: An argument is of a type that cannot be used.
+        ValueError: A timeout is none, or a header, cookie or key has a character that cannot be sent.
     """
 
-    _base_url: str = field(default=BASE_URL, alias="base_url")
-    _cookies: dict[str, str] = field(factory=dict, alias="cookies", repr=False)
-    _headers: dict[str, str] = field(factory=dict, alias="headers", repr=False)
+    _base_url: str = field(default=BASE_URL, alias="base_url", repr=_without_userinfo)
+    _cookies: dict[str, str] = field(factory=dict, alias="cookies", validator=_check_headers, repr=False)
+    _headers: dict[str, str] = field(factory=dict, alias="headers", validator=_check_headers, repr=False)
     _timeout: httpx.Timeout = field(
         default=DEFAULT_TIMEOUT,
         converter=_seconds_or_timeout,
@@ -68,17 +113,10 @@ class Client:
     )
     _verify_ssl: str | bool | ssl.SSLContext = field(default=True, alias="verify_ssl")
     _follow_redirects: bool = field(default=False, alias="follow_redirects")
-    _httpx_args: dict[str, Any] = field(factory=dict, alias="httpx_args", repr=False)
+    _httpx_args: dict[str, Any] = field(factory=dict, alias="httpx_args", validator=_check_httpx_args, repr=False)
     _pool: _Pool = field(
         default=Factory(
-            lambda self: _Pool(
-                {
-                    "base_url": self._base_url,
-                    "verify": self._verify_ssl,
-                    "follow_redirects": self._follow_redirects,
-                    **self._httpx_args,
-                }
-            ),
+            lambda self: _Pool({**self._httpx_args, "verify": self._verify_ssl}),
             takes_self=True,
         ),
         alias="pool",
@@ -99,30 +137,37 @@ class Client:
 
     def exchange(self, request: RawRequest) -> RawResponse:
         """Sends a request and waits for its answer."""
-        return _raw(self.get_httpx_client().request(request.method, request.path, **self._arguments(request)))
+        return _raw(self.get_httpx_client().request(**self._arguments(request)))
 
     async def aexchange(self, request: RawRequest) -> RawResponse:
         """Sends a request and awaits its answer."""
-        client = self.get_async_httpx_client()
-        return _raw(await client.request(request.method, request.path, **self._arguments(request)))
+        return _raw(await self.get_async_httpx_client().request(**self._arguments(request)))
 
     def _arguments(self, request: RawRequest) -> dict[str, Any]:
         headers = {**self._authentication(), **self._headers, **request.headers}
+        for name, value in request.headers.items():
+            _sendable(name, value)
         if self._cookies:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         return {
+            "method": request.method,
+            "url": self._base_url.rstrip("/") + request.path,
             "params": request.params,
             "headers": headers,
             "content": request.content,
             "timeout": self._timeout,
+            "follow_redirects": self._follow_redirects,
         }
 
     def _authentication(self) -> dict[str, str]:
         return {}
 
     def set_httpx_client(self, client: httpx.Client) -> Self:
-        """Uses this httpx.Client for the connections. Headers, key and timeout remain those of this object."""
-        self._pool.sync_client = client
+        """Uses this httpx.Client for the connections of this object, not of its copies.
+
+        Base URL, headers, key, timeout and redirects remain those of this object.
+        """
+        self._pool = _Pool(self._pool.settings, client, self._pool.async_client)
         return self
 
     def get_httpx_client(self) -> httpx.Client:
@@ -130,8 +175,11 @@ class Client:
         return self._pool.get()
 
     def set_async_httpx_client(self, async_client: httpx.AsyncClient) -> Self:
-        """Uses this httpx.AsyncClient for the connections. Headers, key and timeout remain those of this object."""
-        self._pool.async_client = async_client
+        """Uses this httpx.AsyncClient for the connections of this object, not of its copies.
+
+        Base URL, headers, key, timeout and redirects remain those of this object.
+        """
+        self._pool = _Pool(self._pool.settings, self._pool.sync_client, async_client)
         return self
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
@@ -163,8 +211,8 @@ class AuthenticatedClient(Client):
         auth_header_name: The header that carries the key.
     """
 
-    token: str = field(repr=False)
-    prefix: str = ""
+    token: str = field(repr=False, validator=_check_key)
+    prefix: str = field(default="", validator=_check_key)
     auth_header_name: str = API_KEY_HEADER
 
     def _authentication(self) -> dict[str, str]:

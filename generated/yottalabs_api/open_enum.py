@@ -25,6 +25,11 @@ class OpenEnum(StrEnum):
         return cls._unknown(value) if member is None else member
 
     @classmethod
+    def tolerant(cls, value: Any) -> Self | None:
+        """The value in any case; None for anything but text."""
+        return cls(value) if isinstance(value, str) and value else None
+
+    @classmethod
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
             return None

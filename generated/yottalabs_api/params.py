@@ -4,25 +4,43 @@ An argument's name is the field's in snake_case, but `name` for `podName`.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Required, TypeAlias, TypedDict
+from dataclasses import dataclass, field
+from typing import Required, TypeAlias, TypedDict
 
 from .models import CloudType, GpuType, ImagePublicType, ImageSource, Protocol, ResourceType
 from .open_enum import OpenEnum
 
 
-class RequestField(NamedTuple):
-    """A field of a request: its name in JSON, the enumeration that its values come from, whether it is a secret."""
+@dataclass(frozen=True)
+class RequestField:
+    """A field of a request, and how a friendly form of its value becomes the JSON that is sent.
+
+    Attributes:
+        json_name: Its name in JSON.
+        required: Whether the contract always wants it.
+        enum: The enumeration that its values come from, or those of its items.
+        secret: Whether its value must not be shown.
+        is_list: Whether it is a list.
+        is_mapping: Whether the list may be given as a mapping.
+        bare: The type of an item that is given by its one required field alone.
+        item_fields: What an item has, where it is an object, by its Python names and in the order of a tuple.
+    """
 
     json_name: str
+    required: bool = False
     enum: type[OpenEnum] | None = None
     secret: bool = False
+    is_list: bool = False
+    is_mapping: bool = False
+    bare: type | None = None
+    item_fields: "Mapping[str, RequestField]" = field(default_factory=dict)
 
 
 EnvironmentVars: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str] | Mapping[str, object]]
-"""A mapping, or pairs of (key, value), or JSON objects with key, value."""
+"""A mapping, or a list whose items are each a tuple of (key, value), or a JSON object with key, value."""
 
 Expose: TypeAlias = Iterable[int | tuple[int, Protocol | str | None] | Mapping[str, object]]
-"""Each item is a bare port, a tuple of (port, protocol), or a JSON object with port, protocol."""
+"""Each item is a bare port, or a tuple of (port, protocol), or a JSON object with port, protocol."""
 
 
 class CreateParams(TypedDict, total=False):
@@ -82,8 +100,8 @@ class CreateParams(TypedDict, total=False):
 
 
 CREATE_PARAMS: dict[str, RequestField] = {
-    "image": RequestField("image"),
-    "gpu_type": RequestField("gpuType", enum=GpuType),
+    "image": RequestField("image", required=True),
+    "gpu_type": RequestField("gpuType", required=True, enum=GpuType),
     "cloud_type": RequestField("cloudType", enum=CloudType),
     "official_image": RequestField("officialImage", enum=ImageSource),
     "image_public_type": RequestField("imagePublicType", enum=ImagePublicType),
@@ -97,8 +115,25 @@ CREATE_PARAMS: dict[str, RequestField] = {
     "persistent_volume_in_gb": RequestField("persistentVolumeInGb"),
     "persistent_mount_path": RequestField("persistentMountPath"),
     "initialization_command": RequestField("initializationCommand"),
-    "environment_vars": RequestField("environmentVars", secret=True),
-    "expose": RequestField("expose"),
+    "environment_vars": RequestField(
+        "environmentVars",
+        secret=True,
+        is_list=True,
+        is_mapping=True,
+        item_fields={
+            "key": RequestField("key", required=True),
+            "value": RequestField("value", required=True, secret=True),
+        },
+    ),
+    "expose": RequestField(
+        "expose",
+        is_list=True,
+        bare=int,
+        item_fields={
+            "port": RequestField("port", required=True),
+            "protocol": RequestField("protocol", enum=Protocol),
+        },
+    ),
 }
 
 __all__ = [

@@ -1,13 +1,10 @@
 """How a typed view reads the JSON object behind it: each function gives a value of one kind, or None; none ever raises."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
-from .open_enum import OpenEnum
-
-E = TypeVar("E", bound=OpenEnum)
-V = TypeVar("V", bound="View")
+T = TypeVar("T")
 
 _LONGEST_NUMBER = 400  # characters; longer ones are not numbers that this API has, and costly to convert
 
@@ -28,6 +25,11 @@ class View:
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.raw = raw
+
+    @classmethod
+    def tolerant(cls, value: Any) -> Self | None:
+        """The view of a JSON object."""
+        return cls(value) if isinstance(value, dict) else None
 
     def __eq__(self, other: object) -> bool:
         return self.raw == other.raw if isinstance(other, View) and type(self) is type(other) else NotImplemented
@@ -86,14 +88,26 @@ def boolean(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def enumeration(enum: type[E], value: Any) -> E | None:
-    """A value of an open enumeration, in any case."""
-    return enum(value) if isinstance(value, str) and value else None
+def json_object(value: Any) -> dict[str, Any] | None:
+    """A JSON object, as it came."""
+    return value if isinstance(value, dict) else None
 
 
-def views(view: type[V], value: Any) -> tuple[V, ...]:
-    """The objects of a list. What is no object is left out."""
-    return tuple(view(item) for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
+def anything(value: Any) -> Any:
+    """A value of no described type, as it came."""
+    return value
+
+
+def several(value: Any, read: Callable[[Any], T | None]) -> tuple[T, ...]:
+    """The items of a list. One that cannot be read is left out."""
+    found = (read(item) for item in value) if isinstance(value, list) else ()
+    return tuple(item for item in found if item is not None)
+
+
+def entries(value: Any, read: Callable[[Any], T | None]) -> dict[str, T]:
+    """The entries of a JSON object. One that cannot be read is left out."""
+    found = ((name, read(item)) for name, item in value.items()) if isinstance(value, dict) else ()
+    return {name: item for name, item in found if item is not None}
 
 
 def mapping(value: Any, key: str, content: str) -> dict[str, str]:
@@ -105,4 +119,4 @@ def mapping(value: Any, key: str, content: str) -> dict[str, str]:
     return {name: found for name, found in pairs if name is not None and found is not None}
 
 
-__all__ = ["View", "boolean", "decimal", "enumeration", "integer", "mapping", "text", "views"]
+__all__ = ["View", "anything", "boolean", "decimal", "entries", "integer", "json_object", "mapping", "several", "text"]

@@ -1,10 +1,13 @@
 """What the modules of this package share: the unset value, requests and answers, and tolerant reading."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from attrs import define, field
+
+from .errors import ContractViolation
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -76,7 +79,43 @@ class AsyncExchange(Protocol[T_co]):
 
 def encode_json(value: Any) -> bytes:
     """JSON for the wire: compact, in UTF-8. A value that JSON does not have is a TypeError or ValueError."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except RecursionError:
+        raise ValueError("the value is nested too deeply for JSON") from None
+
+
+def encode_body(body: Any) -> bytes:
+    """The JSON of a body that is a model, a JSON object or its bytes."""
+    if isinstance(body, bytes):
+        return body
+    if not isinstance(body, Mapping) and not hasattr(body, "to_dict"):
+        raise TypeError(f"the body is of type {type(body).__name__}; it must be a model, a JSON object or its bytes")
+    return encode_json(body if isinstance(body, Mapping) else body.to_dict())
+
+
+def only_set(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that are set."""
+    return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def header_values(values: Mapping[str, Any]) -> dict[str, str]:
+    """The values that are set, as they stand in headers."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in only_set(values).items()
+    }
+
+
+def refuse_other_path(name: str, value: str | int, pattern: re.Pattern[str] | None = None) -> None:
+    """Raises a ContractViolation for a path parameter that the contract forbids, or that would be another path."""
+    text = str(value)
+    if pattern is not None and not pattern.search(text):
+        expected, message = pattern.pattern, f"{name} must match {pattern.pattern}"
+    elif text in {"", ".", ".."}:
+        expected, message = "[^.]", f"{name} must not be empty, nor '.' or '..'"
+    else:
+        return
+    raise ContractViolation(message, value, f"path.{name}", {"pattern": expected}, "pattern")
 
 
 def decode_json(content: bytes) -> Any:
@@ -134,8 +173,12 @@ __all__ = [
     "T_co",
     "Unset",
     "decode_json",
+    "encode_body",
     "encode_json",
+    "header_values",
+    "only_set",
     "parse_json",
     "read_list",
+    "refuse_other_path",
     "write",
 ]

@@ -4,61 +4,12 @@ Every field is there by its Python name. One that is missing, null or unreadable
 is one), and what came for it is in `raw`.
 """
 
+from __future__ import annotations
+
 from decimal import Decimal
 
 from .models import CloudType, GpuType, ImagePublicType, ImageSource, PodStatus, Protocol, ResourceType
-from .reading import View, boolean, decimal, enumeration, integer, mapping, text, views
-
-
-class ExposedPort(View):
-    """Where a port of the container is reached from outside."""
-
-    __slots__ = ()
-
-    json_names = {
-        "port": "port",
-        "proxy_port": "proxyPort",
-        "protocol": "protocol",
-        "host": "host",
-        "healthy": "healthy",
-        "ingress_url": "ingressUrl",
-        "service_name": "serviceName",
-    }
-
-    @property
-    def port(self) -> int | None:
-        """The port inside the container."""
-        return integer(self.raw.get("port"))
-
-    @property
-    def proxy_port(self) -> int | None:
-        """The port on `host` that leads to it."""
-        return integer(self.raw.get("proxyPort"))
-
-    @property
-    def protocol(self) -> Protocol | None:
-        """What is spoken on the port."""
-        return enumeration(Protocol, self.raw.get("protocol"))
-
-    @property
-    def host(self) -> str | None:
-        """The name or address to connect to."""
-        return text(self.raw.get("host"))
-
-    @property
-    def healthy(self) -> bool | None:
-        """Whether the port is healthy."""
-        return boolean(self.raw.get("healthy"))
-
-    @property
-    def ingress_url(self) -> str | None:
-        """How to reach the port, as an address or, for SSH, as a command."""
-        return text(self.raw.get("ingressUrl"))
-
-    @property
-    def service_name(self) -> str | None:
-        """A name for people."""
-        return text(self.raw.get("serviceName"))
+from .reading import View, boolean, decimal, integer, mapping, several, text
 
 
 class PodView(View):
@@ -113,12 +64,12 @@ class PodView(View):
     @property
     def official_image(self) -> ImageSource | None:
         """Whether the image comes from YottaLabs or from the user."""
-        return enumeration(ImageSource, self.raw.get("officialImage"))
+        return ImageSource.tolerant(self.raw.get("officialImage"))
 
     @property
     def image_public_type(self) -> ImagePublicType | None:
         """Whether anyone may pull the image."""
-        return enumeration(ImagePublicType, self.raw.get("imagePublicType"))
+        return ImagePublicType.tolerant(self.raw.get("imagePublicType"))
 
     @property
     def id(self) -> str | None:
@@ -158,12 +109,12 @@ class PodView(View):
     @property
     def resource_type(self) -> ResourceType | None:
         """Whether the pod has GPUs."""
-        return enumeration(ResourceType, self.raw.get("resourceType"))
+        return ResourceType.tolerant(self.raw.get("resourceType"))
 
     @property
     def gpu_type(self) -> GpuType | None:
         """The kind of GPU."""
-        return enumeration(GpuType, self.raw.get("gpuType"))
+        return GpuType.tolerant(self.raw.get("gpuType"))
 
     @property
     def gpu_display_name(self) -> str | None:
@@ -203,7 +154,7 @@ class PodView(View):
     @property
     def cloud_type(self) -> CloudType | None:
         """The kind of cloud that the pod runs in."""
-        return enumeration(CloudType, self.raw.get("cloudType"))
+        return CloudType.tolerant(self.raw.get("cloudType"))
 
     @property
     def container_volume_in_gb(self) -> int | None:
@@ -268,7 +219,7 @@ class PodView(View):
     @property
     def expose(self) -> tuple[ExposedPort, ...]:
         """Where the container's ports are reached from outside."""
-        return views(ExposedPort, self.raw.get("expose"))
+        return several(self.raw.get("expose"), ExposedPort.tolerant)
 
     @property
     def ssh_cmd(self) -> str | None:
@@ -278,7 +229,7 @@ class PodView(View):
     @property
     def status(self) -> PodStatus | None:
         """Where the pod is in its life."""
-        return enumeration(PodStatus, self.raw.get("status"))
+        return PodStatus.tolerant(self.raw.get("status"))
 
     @property
     def created_at(self) -> str | None:
@@ -291,7 +242,58 @@ class PodView(View):
         return text(self.raw.get("updatedAt"))
 
 
+class ExposedPort(View):
+    """Where a port of the container is reached from outside."""
+
+    __slots__ = ()
+
+    json_names = {
+        "port": "port",
+        "proxy_port": "proxyPort",
+        "protocol": "protocol",
+        "host": "host",
+        "healthy": "healthy",
+        "ingress_url": "ingressUrl",
+        "service_name": "serviceName",
+    }
+
+    @property
+    def port(self) -> int | None:
+        """The port inside the container."""
+        return integer(self.raw.get("port"))
+
+    @property
+    def proxy_port(self) -> int | None:
+        """The port on `host` that leads to it."""
+        return integer(self.raw.get("proxyPort"))
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """What is spoken on the port."""
+        return Protocol.tolerant(self.raw.get("protocol"))
+
+    @property
+    def host(self) -> str | None:
+        """The name or address to connect to."""
+        return text(self.raw.get("host"))
+
+    @property
+    def healthy(self) -> bool | None:
+        """Whether the port is healthy."""
+        return boolean(self.raw.get("healthy"))
+
+    @property
+    def ingress_url(self) -> str | None:
+        """How to reach the port, as an address or, for SSH, as a command."""
+        return text(self.raw.get("ingressUrl"))
+
+    @property
+    def service_name(self) -> str | None:
+        """A name for people."""
+        return text(self.raw.get("serviceName"))
+
+
 __all__ = [
-    "ExposedPort",
     "PodView",
+    "ExposedPort",
 ]

@@ -1,31 +1,34 @@
 """From the arguments of a call to the JSON that is sent, and errors for what the contract certainly forbids.
 
-Field names come from the contract by way of the generated package; here stand only the friendly forms.
+Which fields there are, and what friendly forms each takes, comes from the contract by way of the generated package.
 """
 
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
 import warnings
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from yottalabs_api.checks import check_create_params
 from yottalabs_api.errors import ContractViolation
-from yottalabs_api.models import KeyValuePairDTO, OpenapiPodExposePortRequest, PodStatus, Protocol
+from yottalabs_api.models import OpenapiPodExposePortRequest, PodStatus, Protocol
 from yottalabs_api.open_enum import OpenEnum
-from yottalabs_api.params import CREATE_PARAMS
-from yottalabs_api.types import UNSET, RawRequest, encode_json
+from yottalabs_api.params import CREATE_PARAMS, RequestField
+from yottalabs_api.types import RawRequest, encode_json
 
 from ._exceptions import InvalidArgumentError
 from ._pod import SSH_PORT, Pod
 
+_SSH = OpenapiPodExposePortRequest(port=SSH_PORT, protocol=Protocol.SSH).to_dict()
 _PYTHON_NAMES = {field.json_name: name for name, field in CREATE_PARAMS.items()}
 _LONGEST_SHOWN = 80
-_WARN_AT_CALLER = 4  # _documented, create_body or status_filter, Pods.create or Pods.list, the caller
-_TYPES = {"string": "a str", "integer": "an int", "array": "a list", "object": "a mapping"}
+_PACKAGE = Path(__file__).parent
+_TYPES = {"string": "a str", "integer": "an int", "array": "a list", "object": "a mapping", "null": "None"}
 
 
 def create_body(fields: Mapping[str, Any], extra_fields: Mapping[str, Any] | None) -> bytes:
@@ -43,13 +46,7 @@ def create_body(fields: Mapping[str, Any], extra_fields: Mapping[str, Any] | Non
         field = CREATE_PARAMS.get(name)
         if field is None:
             raise InvalidArgumentError(f"there is no argument {name!r}{_suggestion(name)}", argument=name)
-        if field.enum is not None:
-            value = _documented(field.enum, value, name)
-        elif name == "environment_vars":
-            value = _environment(value)
-        elif name == "expose":
-            value = _exposed(value)
-        body[field.json_name] = value
+        body[field.json_name] = _converted(field, value, name)
     try:
         check_create_params(body)
     except ContractViolation as violation:
@@ -104,64 +101,101 @@ def free_request(method: str, path: str, json: Any, params: Mapping[str, Any] | 
 # --- Friendly forms ---------------------------------------------------------------------------------------------------
 
 
-def _environment(value: Any) -> list[Any]:
-    name = "environment_vars"
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
-        raise InvalidArgumentError(
-            f"{name} is of type {type(value).__name__}; it must be a mapping, or pairs of (name, value)", argument=name
-        )
+def _converted(field: RequestField, value: Any, name: str) -> Any:
+    """The JSON value of an argument. What cannot be converted stays as it is, for the checks to name."""
+    try:
+        return _list(field, value, name) if field.is_list and value is not None else _scalar(field, value, name)
+    except RecursionError:
+        raise InvalidArgumentError(f"{name} is nested too deeply for JSON", argument=name) from None
+
+
+def _scalar(field: RequestField, value: Any, name: str) -> Any:
+    return _plain(value) if field.enum is None else _documented(field.enum, value, name)
+
+
+def _plain(value: Any) -> Any:
+    """A value with mappings of any kind as JSON objects."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _list(field: RequestField, value: Any, name: str) -> list[Any]:
+    is_mapping = field.is_mapping and isinstance(value, Mapping)
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes) or (isinstance(value, Mapping) != is_mapping):
+        forms = f"{'a mapping, or ' if field.is_mapping else ''}a list{_each(field)}"
+        raise InvalidArgumentError(f"{name} is {_described(field, value)}; it must be {forms}", argument=name)
     items: list[Any] = []
     for index, item in enumerate(value.items() if isinstance(value, Mapping) else value):
-        if isinstance(item, Mapping):
-            items.append(dict(item))
-        elif isinstance(item, tuple | list) and len(item) == 2:
-            items.append(KeyValuePairDTO(*item).to_dict())
-        else:
-            where = f"{name}[{index}]"
-            raise InvalidArgumentError(f"{where} is not a pair of (name, value)", argument=where)
-    return items
-
-
-def _exposed(value: Any) -> list[Any]:
-    name = "expose"
-    forms = "a port, or a pair of (port, protocol)"
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
-        raise InvalidArgumentError(f"{name} is {_shown(value)}; it must be a list, each item {forms}", argument=name)
-    items: list[Any] = []
-    for index, item in enumerate(value):
         where = f"{name}[{index}]"
-        if isinstance(item, Mapping):
-            items.append(dict(item))
-        elif isinstance(item, int) and not isinstance(item, bool):
-            items.append(_port(item, Protocol.SSH if item == SSH_PORT else None))
-        elif isinstance(item, tuple | list) and len(item) == 2:
-            port, protocol = item
-            items.append(_port(port, protocol and _documented(Protocol, protocol, where, frames=1)))
-        else:
-            raise InvalidArgumentError(f"{where} is {_shown(item)}; it must be {forms}", argument=where)
+        items.append(_object(field, item, where) if field.item_fields else _scalar(field, item, where))
     return items
 
 
-def _port(port: Any, protocol: Any) -> dict[str, Any]:
-    return OpenapiPodExposePortRequest(port=port, protocol=UNSET if protocol is None else protocol).to_dict()
+def _object(field: RequestField, item: Any, where: str) -> Any:
+    """An item that is an object: a JSON object, a tuple of its fields, or its one required field alone."""
+    if isinstance(item, Mapping):
+        return _plain(item)
+    if field.bare is not None and isinstance(item, field.bare) and not isinstance(item, bool):
+        return _bare(field, item, where)
+    least, most = _lengths(field)
+    if isinstance(item, tuple | list) and least <= len(item) <= most:
+        given = zip(field.item_fields.values(), item, strict=False)
+        return {
+            part.json_name: _scalar(part, value, where) for part, value in given if part.required or value is not None
+        }
+    if field.secret:
+        raise InvalidArgumentError(f"{where} is not {_forms(field)}", argument=where)
+    raise InvalidArgumentError(f"{where} is {_shown(item)}; it must be {_forms(field)}", argument=where)
 
 
-def _documented(enum: type[OpenEnum], value: Any, name: str, *, frames: int = 0) -> Any:
-    """The documented spelling of a value. One that is not documented passes with a warning: the API may know it.
+def _bare(field: RequestField, item: Any, where: str) -> dict[str, Any]:
+    first = next(iter(field.item_fields.values()))
+    given = {first.json_name: _scalar(first, item, where)}
+    return dict(_SSH) if given.items() <= _SSH.items() else given
 
-    `frames` is how many more calls than usual lie between this one and the caller whom the warning is for.
-    """
+
+def _lengths(field: RequestField) -> tuple[int, int]:
+    """How long a tuple of an item's fields may be. Where none is required, their order means nothing."""
+    required = sum(part.required for part in field.item_fields.values())
+    return (max(required, 2), len(field.item_fields)) if required else (1, 0)
+
+
+def _forms(field: RequestField) -> str:
+    least, most = _lengths(field)
+    forms = [f"a {next(iter(field.item_fields))}"] if field.bare else []
+    if least <= most:
+        forms.append(f"a {'pair' if most == 2 else 'tuple'} of ({', '.join(field.item_fields)})")
+    return ", or ".join(forms) or f"a mapping with {', '.join(part.json_name for part in field.item_fields.values())}"
+
+
+def _each(field: RequestField) -> str:
+    return f", each item {_forms(field)}" if field.item_fields else ""
+
+
+def _described(field: RequestField, value: Any) -> str:
+    return f"of type {type(value).__name__}" if field.secret else _shown(value)
+
+
+def _documented(enum: type[OpenEnum], value: Any, name: str) -> Any:
+    """The documented spelling of a value. One that is not documented passes with a warning: the API may know it."""
     if not isinstance(value, str):
         return value
     found = enum(value)
     if not found.is_known and value:
         known = ", ".join(enum)
-        warnings.warn(
-            f"{name} {value!r} is not among the documented values ({known}); it is used as it is",
-            UserWarning,
-            stacklevel=_WARN_AT_CALLER + frames,
-        )
+        message = f"{name} {value!r} is not among the documented values ({known}); it is used as it is"
+        warnings.warn(message, UserWarning, stacklevel=_frames_to_caller())
     return str(found)
+
+
+def _frames_to_caller() -> int:
+    """How far from the function that asks the code is that called this package: a warning is for that line."""
+    frame = inspect.currentframe()
+    level = 0
+    while frame is not None and Path(frame.f_code.co_filename).is_relative_to(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _check_unicode(text: str, name: str) -> None:
@@ -227,7 +261,7 @@ def _refuse(violation: ContractViolation) -> NoReturn:
         names = [_argument((*violation.path, name)) for name in missing]
         verb = "is" if len(names) == 1 else "are"
         message = f"{' and '.join(names)} {verb} missing"
-        if not violation.path and not set(missing) <= {"image", "gpuType"}:
+        if not violation.path and not all(CREATE_PARAMS[_PYTHON_NAMES[name]].required for name in missing):
             message += ", which the other arguments ask for"
         raise InvalidArgumentError(message, argument=names[0]) from None
     secret = bool(violation.path) and CREATE_PARAMS[_PYTHON_NAMES[violation.path[0]]].secret
@@ -239,7 +273,8 @@ def _demand(violation: ContractViolation) -> str:
     expected = violation.expected
     match violation.rule:
         case "type":
-            return f"be {_TYPES.get(str(expected), expected)}"
+            kinds = map(str, expected if isinstance(expected, list) else [expected])
+            return f"be {' or '.join(_TYPES.get(kind, kind) for kind in kinds)}"
         case "minimum":
             return f"be at least {expected}"
         case "maximum":

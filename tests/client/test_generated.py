@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -90,8 +91,53 @@ def test_there_is_always_a_timeout() -> None:
         assert transport.requests[-1].extensions["timeout"] == dict.fromkeys(
             ("connect", "read", "write", "pool"), seconds
         )
-    with pytest.raises(TypeError):
-        over(transport, timeout=None)
+
+
+@pytest.mark.parametrize(
+    "timeout",
+    [None, True, 0, -1, float("inf"), float("nan"), "x", httpx.Timeout(None), httpx.Timeout(5, read=None)],
+)
+def test_and_nothing_else_is_taken_for_one(timeout: Any) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        over(Scripted([]), timeout=timeout)
+    with pytest.raises((TypeError, ValueError)):
+        over(Scripted([])).with_timeout(timeout)
+
+
+@pytest.mark.parametrize(
+    "secret", ["hunter2\n", "hunter2\r\nx: y", "hünter2", " hunter2", "hunter2\0", b"hunter2", None]
+)
+def test_a_key_that_cannot_be_sent_is_refused_at_once_and_not_shown(secret: Any) -> None:
+    makes: list[Callable[[], object]] = [
+        lambda: AuthenticatedClient(token=secret),
+        lambda: AuthenticatedClient(token="k", prefix=secret),
+        lambda: Client(headers={"x": secret}),
+        lambda: Client().with_headers({"x": secret}),
+        lambda: Client().with_cookies({"x": secret}),
+    ]
+    for make in makes:
+        with pytest.raises((TypeError, ValueError)) as caught:
+            make()
+        assert "nter2" not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
+
+
+def test_a_password_in_the_base_url_is_not_shown() -> None:
+    client = AuthenticatedClient(token="k", base_url="https://user:hunter2@example.com/x@y")
+    assert "hunter2" not in repr(client)
+    assert "https://example.com/x@y" in repr(client)
+
+
+@pytest.mark.parametrize("body", [{"image": float("nan")}, {"image": object()}, {"image": "\ud800"}, [], "x", None])
+def test_what_json_cannot_carry_is_refused_before_it_is_sent(body: Any) -> None:
+    transport = Scripted("1")
+    with pytest.raises((TypeError, ValueError)):
+        create_pod.sync_raw(client=over(transport), body=body)
+    nested: Any = []
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(ValueError, match="nested"):
+        create_pod.sync_raw(client=over(transport), body={"image": nested})
+    assert transport.requests == []
 
 
 def test_a_copy_leaves_the_original_as_it_is_and_shares_its_connections() -> None:
@@ -111,13 +157,32 @@ def test_a_copy_leaves_the_original_as_it_is_and_shares_its_connections() -> Non
     assert changed.headers["x-api-key"] == unchanged.headers["x-api-key"] == "a-key"
 
 
-def test_an_httpx_client_of_ones_own_still_sends_the_key() -> None:
-    transport = Scripted([])
-    client = AuthenticatedClient(token="a-key")
-    client.set_httpx_client(httpx.Client(base_url="https://elsewhere.example", transport=transport))
-    list_pods.sync(client=client)
-    assert str(transport.requests[0].url) == "https://elsewhere.example/openapi/v1/pods/list"
-    assert transport.requests[0].headers["x-api-key"] == "a-key"
+@pytest.mark.parametrize("base_url", ["", "https://elsewhere.example"])
+def test_an_httpx_client_of_ones_own_is_for_the_connections_alone(base_url: str) -> None:
+    own, others = (Scripted(httpx.Response(302, headers={"location": "https://x.example/"})) for _ in range(2))
+    original = over(others, base_url="https://api.example/base/")
+    mine = httpx.Client(base_url=base_url, transport=own, follow_redirects=True, timeout=None)
+    copy = original.with_headers({"a": "1"}).set_httpx_client(mine)
+    list_pods.sync(client=copy)
+    list_pods.sync(client=original)
+    (sent,) = own.requests
+    assert str(sent.url) == "https://api.example/base/openapi/v1/pods/list"
+    assert (sent.headers["x-api-key"], sent.headers["a"], sent.extensions["timeout"]["read"]) == ("a-key", "1", 30)
+    assert len(others.requests) == 1
+
+    async def main() -> None:
+        transport = Scripted([])
+        copy.set_async_httpx_client(httpx.AsyncClient(base_url=base_url, transport=transport))
+        await list_pods.asyncio(client=copy)
+        assert str(transport.requests[0].url) == "https://api.example/base/openapi/v1/pods/list"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("name", ["base_url", "follow_redirects", "timeout", "verify"])
+def test_an_argument_of_the_client_is_not_one_of_httpx(name: str) -> None:
+    with pytest.raises(TypeError, match=name):
+        Client(httpx_args={name: None})
 
 
 def test_the_key_can_be_sent_in_another_way() -> None:

@@ -107,15 +107,15 @@ MUTANTS = (
     Mutant(
         "every port 22 becomes SSH",
         "overlays/yottalabs/_arguments.py",
-        "items.append(_port(port, None if protocol is None else",
-        "items.append(_port(port, Protocol.SSH if protocol is None else",
+        "if part.required or value is not None\n",
+        "if part.required or value is not None\n        } | (_SSH if item[0] == SSH_PORT else {}) | {\n",
         "body.expose[0].protocol: not expected",
     ),
     Mutant(
         "environment variables of one name are merged",
         "overlays/yottalabs/_arguments.py",
         "    for index, item in enumerate(value.items() if isinstance(value, Mapping) else value):",
-        "    for index, item in enumerate(dict(value).items()):",
+        "    for index, item in enumerate(dict(value).items() if field.is_mapping else value):",
         "body.environmentVars: expected",
     ),
     Mutant(

@@ -8,6 +8,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from support.contract import ROOT
 
@@ -28,18 +31,23 @@ Environment = Mapping[str, str]
 
 
 def python(
-    *arguments: str, cwd: Path, check: bool = True, environment: Environment | None = None
+    *arguments: str, cwd: Path, check: bool = True, environment: Environment | None = None, given: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Runs the Python of the tests."""
-    return run([sys.executable, *arguments], cwd=cwd, check=check, environment=environment)
+    return run([sys.executable, *arguments], cwd=cwd, check=check, environment=environment, given=given)
 
 
 def run(
-    command: list[str], *, cwd: Path, check: bool = True, environment: Environment | None = None
+    command: list[str],
+    *,
+    cwd: Path,
+    check: bool = True,
+    environment: Environment | None = None,
+    given: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command; its output is part of the failure if it fails."""
     variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
-    done = subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, check=False, input=given)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -65,3 +73,23 @@ def edit(file: Path, old: str, new: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert text.count(old) == 1, (file, old, text.count(old))
     file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def change(document: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Sets values in a document, each by its place: `components/schemas/X/type`; `~1` is a slash, None removes."""
+    for place, value in changes.items():
+        *way, last = (part.replace("~1", "/") for part in place.split("/"))
+        holder = document
+        for part in way:
+            holder = holder.setdefault(part, {})
+        if value is None:
+            holder.pop(last)
+        else:
+            holder[last] = value
+    return document
+
+
+def change_file(file: Path, changes: Mapping[str, Any]) -> None:
+    """Sets values in a YAML file."""
+    document = change(yaml.safe_load(file.read_text(encoding="utf-8")), changes)
+    file.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -14,16 +14,7 @@ from ...client import AuthenticatedClient
 from ...models.openapi_pod_create_request import OpenapiPodCreateRequest
 from ...models.result_string import ResultString
 from ...models.result_void import ResultVoid
-from ...types import (
-    AsyncExchange,
-    Exchange,
-    RawRequest,
-    RawResponse,
-    Response,
-    T_co,
-    decode_json,
-    encode_json,
-)
+from ...types import AsyncExchange, Exchange, RawRequest, RawResponse, Response, T_co, decode_json, encode_body
 
 
 def _request(
@@ -34,7 +25,7 @@ def _request(
         method="POST",
         path="/openapi/v1/pods/create",
         headers={"Content-Type": "application/json"},
-        content=body if isinstance(body, bytes) else encode_json(body if isinstance(body, Mapping) else body.to_dict()),
+        content=encode_body(body),
     )
 
 

@@ -10,7 +10,6 @@ import re
 from urllib.parse import quote
 
 from ...client import AuthenticatedClient
-from ...errors import ContractViolation
 from ...models.result_void import ResultVoid
 from ...types import (
     AsyncExchange,
@@ -20,20 +19,14 @@ from ...types import (
     Response,
     T_co,
     decode_json,
+    refuse_other_path,
 )
 
-_POD_ID = re.compile(r"^(?!\.{1,2}\Z)[^/]+\Z")
+_POD_ID = re.compile("^(?!\\.{1,2}\\Z)[^/]+\\Z")
 
 
 def _request(pod_id: str) -> RawRequest:
-    if not _POD_ID.search(pod_id):
-        raise ContractViolation(
-            "podId must match ^(?!\\.{1,2}\\Z)[^/]+\\Z",
-            pod_id,
-            "path.podId",
-            {"pattern": _POD_ID.pattern},
-            "pattern",
-        )
+    refuse_other_path("podId", pod_id, _POD_ID)
     return RawRequest(
         method="DELETE",
         path="/openapi/v1/pods/{pod_id}".format(
