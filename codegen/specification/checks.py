@@ -122,12 +122,6 @@ class _OwnErrors(ast.NodeTransformer):
             node.id = "ContractViolation"
         return node
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
-        # JSON Schema takes 1.0 for an integer; where a Python argument is to be an int, a float is a mistake.
-        node.values = [value for value in node.values if not _lets_floats_in(value)]
-        self.generic_visit(node)
-        return node if len(node.values) > 1 else node.values[0]
-
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id == "ContractViolation":
@@ -136,9 +130,3 @@ class _OwnErrors(ast.NodeTransformer):
             rule, definition = (ast.literal_eval(arguments[name].value) for name in ("rule", "definition"))
             arguments["definition"].value = ast.parse(repr({rule: definition.get(rule)}), mode="eval").body
         return node
-
-
-def _lets_floats_in(condition: ast.expr) -> bool:
-    """Whether it is `not (isinstance(x, float) and x.is_integer())`."""
-    is_negated = isinstance(condition, ast.UnaryOp) and isinstance(condition.operand, ast.BoolOp)
-    return is_negated and ast.unparse(condition).endswith(".is_integer())")

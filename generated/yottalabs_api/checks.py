@@ -106,7 +106,13 @@ def check_create_params(data: Any, name_prefix: Any = None) -> Any:
             if "persistentVolumeInGb" in data_keys:
                 data_keys.remove("persistentVolumeInGb")
                 data__persistentVolumeInGb = data["persistentVolumeInGb"]
-                if not isinstance(data__persistentVolumeInGb, int) or isinstance(data__persistentVolumeInGb, bool):
+                if (
+                    not isinstance(data__persistentVolumeInGb, int)
+                    and (
+                        not (isinstance(data__persistentVolumeInGb, float) and data__persistentVolumeInGb.is_integer())
+                    )
+                    or isinstance(data__persistentVolumeInGb, bool)
+                ):
                     raise ContractViolation(
                         "" + (name_prefix or "data") + ".persistentVolumeInGb must be integer",
                         value=data__persistentVolumeInGb,
@@ -284,7 +290,11 @@ def check_create_params(data: Any, name_prefix: Any = None) -> Any:
         if "gpuCount" in data_keys:
             data_keys.remove("gpuCount")
             data__gpuCount = data["gpuCount"]
-            if not isinstance(data__gpuCount, int) or isinstance(data__gpuCount, bool):
+            if (
+                not isinstance(data__gpuCount, int)
+                and (not (isinstance(data__gpuCount, float) and data__gpuCount.is_integer()))
+                or isinstance(data__gpuCount, bool)
+            ):
                 raise ContractViolation(
                     "" + (name_prefix or "data") + ".gpuCount must be integer",
                     value=data__gpuCount,
@@ -312,7 +322,11 @@ def check_create_params(data: Any, name_prefix: Any = None) -> Any:
         if "containerVolumeInGb" in data_keys:
             data_keys.remove("containerVolumeInGb")
             data__containerVolumeInGb = data["containerVolumeInGb"]
-            if not isinstance(data__containerVolumeInGb, int) or isinstance(data__containerVolumeInGb, bool):
+            if (
+                not isinstance(data__containerVolumeInGb, int)
+                and (not (isinstance(data__containerVolumeInGb, float) and data__containerVolumeInGb.is_integer()))
+                or isinstance(data__containerVolumeInGb, bool)
+            ):
                 raise ContractViolation(
                     "" + (name_prefix or "data") + ".containerVolumeInGb must be integer",
                     value=data__containerVolumeInGb,
@@ -346,7 +360,11 @@ def check_create_params(data: Any, name_prefix: Any = None) -> Any:
         if "persistentVolumeInGb" in data_keys:
             data_keys.remove("persistentVolumeInGb")
             data__persistentVolumeInGb = data["persistentVolumeInGb"]
-            if not isinstance(data__persistentVolumeInGb, int) or isinstance(data__persistentVolumeInGb, bool):
+            if (
+                not isinstance(data__persistentVolumeInGb, int)
+                and (not (isinstance(data__persistentVolumeInGb, float) and data__persistentVolumeInGb.is_integer()))
+                or isinstance(data__persistentVolumeInGb, bool)
+            ):
                 raise ContractViolation(
                     "" + (name_prefix or "data") + ".persistentVolumeInGb must be integer",
                     value=data__persistentVolumeInGb,
@@ -528,8 +546,15 @@ def check_create_params(data: Any, name_prefix: Any = None) -> Any:
                         if "port" in data__expose_item_keys:
                             data__expose_item_keys.remove("port")
                             data__expose_item__port = data__expose_item["port"]
-                            if not isinstance(data__expose_item__port, int) or isinstance(
-                                data__expose_item__port, bool
+                            if (
+                                not isinstance(data__expose_item__port, int)
+                                and (
+                                    not (
+                                        isinstance(data__expose_item__port, float)
+                                        and data__expose_item__port.is_integer()
+                                    )
+                                )
+                                or isinstance(data__expose_item__port, bool)
                             ):
                                 raise ContractViolation(
                                     ""

@@ -184,8 +184,8 @@ MUTANTS = (
     Mutant(
         "the overlay leaves out what is null",
         "overlays/yottalabs/_answer.py",
-        "return [item for item in answer.data if isinstance(item, dict)]",
-        "return [{k: v for k, v in item.items() if v is not None} for item in answer.data if isinstance(item, dict)]",
+        "[Pod(item) for item in answer.data if isinstance(item, dict)]",
+        "[Pod({k: v for k, v in item.items() if v is not None}) for item in answer.data if isinstance(item, dict)]",
         "answer.data[0].imageRegistryUsername: missing",
     ),
 )
