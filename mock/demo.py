@@ -7,7 +7,7 @@ import time
 
 from yottalabs import AsyncYottaLabs, InvalidArgumentError, Pod, PodFailedError, YottaLabs
 
-from prism import running_prism
+from prism import NotStartedError, running_prism
 
 IMAGE = "yottalabsai/pytorch:2.8.0-py3.11-cuda12.8.1-cudnn-devel-ubuntu22.04-2025050802"
 PASSWORD = "9f2375dc-277b-4550-add9-563ad23973a5"  # noqa: S105  # the documentation's own example
@@ -78,4 +78,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit("\ninterrupted; Prism is stopped") from None
+    except NotStartedError as error:
+        raise SystemExit(str(error)) from None

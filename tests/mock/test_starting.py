@@ -148,3 +148,11 @@ def test_a_fault_in_the_contract_is_named(sound: str, broken: str, reason: str, 
     text = (contract.ROOT / "openapi.yaml").read_text(encoding="utf-8")
     assert sound in text
     assert_no_contract(text.replace(sound, broken, 1), reason, tmp_path)
+
+
+def test_a_program_that_runs_the_mock_is_told_why_it_does_not_start(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("openapi: 9\n", encoding="utf-8")
+    mock = prism_module.running_prism("--contract", str(broken))
+    with pytest.raises(prism_module.NotStartedError, match=r"broken\.yaml is not a contract"), mock:
+        pytest.fail("it started")
