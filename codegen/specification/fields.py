@@ -53,20 +53,21 @@ class Field:
     def is_secret(self) -> bool:
         """Whether the value must not be shown: it is a secret, or holds one."""
         inner = [field for field in (self.items, self.values) if field]
-        return self._is_itself_secret or any(field.is_secret for field in (*inner, *self.fields))
+        return self.is_itself_secret or any(field.is_secret for field in (*inner, *self.fields))
 
     @property
     def is_hidden_in_model(self) -> bool:
         """Whether the `repr` of a model leaves it out; what other models hold, these hide."""
-        return self._is_itself_secret or any(field._is_itself_secret for field in self.item_fields)  # noqa: SLF001  # its own class
+        return self.is_itself_secret or any(field.is_itself_secret for field in self.item_fields)
 
     @property
     def is_hidden_in_view(self) -> bool:
         """Whether the `repr` of a view leaves it out; what other views hold, these hide."""
-        return self.is_secret and not (self._view or (self.items and self.items._view))  # noqa: SLF001  # its own class
+        return self.is_secret and not (self.view or (self.items and self.items.view))
 
     @property
-    def _is_itself_secret(self) -> bool:
+    def is_itself_secret(self) -> bool:
+        """Whether the value is a secret as a whole."""
         return self.named_secret or any(part.get("format") == "password" for part in self.alternatives)
 
     # --- What it is ---
@@ -127,7 +128,7 @@ class Field:
         return next((part["x-schema-name"] for part in found if "x-schema-name" in part), None)
 
     @property
-    def _only_type(self) -> str | None:
+    def only_type(self) -> str | None:
         """The one JSON type; a number that may be written in another way is a number."""
         kinds = self.types
         if "number" in kinds and kinds <= {"number", "string", "integer"}:
@@ -181,7 +182,7 @@ class Field:
         required = [field for field in self.item_fields if field.required]
         if len(required) != 1 or required[0].enum or len(required[0].types) != 1:
             return None
-        return _PYTHON_TYPES.get(str(required[0]._only_type))  # noqa: SLF001  # its own class
+        return _PYTHON_TYPES.get(str(required[0].only_type))
 
     @property
     def tuples(self) -> list[list[Field]]:
@@ -231,10 +232,10 @@ class Field:
         if self.is_mapping:
             return "dict[str, str]"
         if self.items:
-            return f"tuple[{self.items._item_type}, ...]"  # noqa: SLF001  # its own class
-        if "object" in self.types and not self._view:
-            return f"dict[str, {self.values._item_type if self.values else 'Any'}]"  # noqa: SLF001  # its own class
-        return "Any" if self._item_type == "Any" else f"{self._item_type} | None"
+            return f"tuple[{self.items.item_type}, ...]"
+        if "object" in self.types and not self.view:
+            return f"dict[str, {self.values.item_type if self.values else 'Any'}]"
+        return "Any" if self.item_type == "Any" else f"{self.item_type} | None"
 
     @property
     def view_expression(self) -> str:
@@ -244,32 +245,35 @@ class Field:
             key, content = self.contract.names.mappings[str(self._item_schema)]
             return f"mapping({value}, {key!r}, {content!r})"
         if self.items:
-            return f"several({value}, {self.items._reader})"  # noqa: SLF001  # its own class
-        if "object" in self.types and not self._view:
-            return f"entries({value}, {self.values._reader if self.values else 'anything'})"  # noqa: SLF001  # its own class
-        return value if self._item_type == "Any" else f"{self._reader}({value})"
+            return f"several({value}, {self.items.reader})"
+        if "object" in self.types and not self.view:
+            return f"entries({value}, {self.values.reader if self.values else 'anything'})"
+        return value if self.item_type == "Any" else f"{self.reader}({value})"
 
     @property
-    def _view(self) -> str | None:
+    def view(self) -> str | None:
+        """The view that reads an object of this kind."""
         names = [part.get("x-schema-name") for part in self.alternatives]
         return next((view for name in names if (view := self.contract.names.views.get(name or ""))), None)
 
     @property
-    def _item_type(self) -> str:
-        if self.enum or self._view:
-            return str(self.enum or self._view)
-        kind = self._only_type
+    def item_type(self) -> str:
+        """The type of one value as it is read, where it can be read."""
+        if self.enum or self.view:
+            return str(self.enum or self.view)
+        kind = self.only_type
         if kind == "object":
             return "dict[str, Any]"
         return _READ_TYPES[_READERS[kind]] if kind else "Any"
 
     @property
-    def _reader(self) -> str:
+    def reader(self) -> str:
+        """The function that reads one value."""
         if self.enum:
             return f"{self.enum}.tolerant"
-        if self._view:
-            return f"{self._view}.tolerant"
-        kind = self._only_type
+        if self.view:
+            return f"{self.view}.tolerant"
+        kind = self.only_type
         return "json_object" if kind == "object" else _READERS[kind] if kind else "anything"
 
 
