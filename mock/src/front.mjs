@@ -10,6 +10,7 @@ import { printable } from './text.mjs'
 const LARGEST_HEAD = 8 * 1024 * 1024 // so that an overlong path still comes here, where it can be said what is wrong
 const LONGEST_HEADERS = 16 * 1024 // Node's own limit, without the path
 const LONGEST_NOTE = 1000
+const PATIENCE = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 1000 } // milliseconds
 const WITHOUT_CONTENT = new Set([204, 205, 304])
 
 /**
@@ -57,7 +58,7 @@ export function createFront (prism, log, options = {}) {
     sendRaw(socket, refusal.answer)
   }
 
-  const server = createServer({ maxHeaderSize: LARGEST_HEAD, requireHostHeader: false, ...options }, onRequest)
+  const server = createServer({ maxHeaderSize: LARGEST_HEAD, requireHostHeader: false, ...PATIENCE, ...options }, onRequest)
   server.on('checkExpectation', onRequest)
   server.on('connect', onConnect)
   server.on('clientError', onClientError)

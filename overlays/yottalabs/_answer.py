@@ -32,7 +32,6 @@ ERROR_OF_CODE: Mapping[int, type[exceptions.APIError]] = {
     12001: exceptions.ConflictError,
     429: exceptions.RateLimitError,
 }
-KEPT_BODY_BYTES = 64 * 1024  # how much of a body an error keeps
 LONGEST_MESSAGE = 500  # characters
 
 
@@ -48,7 +47,7 @@ class Answer:
     def unreadable(self, problem: str) -> exceptions.ResponseValidationError:
         """The error for an answer whose data is not what the operation gives."""
         return exceptions.ResponseValidationError(
-            problem, status_code=self.status_code, headers=self.headers, body=self.content[:KEPT_BODY_BYTES]
+            problem, status_code=self.status_code, headers=self.headers, body=self.content
         )
 
 
@@ -76,7 +75,6 @@ def read_answer(status_code: int, headers: Mapping[str, str], content: bytes) ->
         APIError: The status is not 2xx, or the code is not 10000.
         ResponseValidationError: The status is 2xx, and the body is not the envelope.
     """
-    body = content[:KEPT_BODY_BYTES]
     envelope, problem = _envelope(content)
     code = _code(envelope.get("code"))
     message = _message(envelope.get("message"))
@@ -84,14 +82,14 @@ def read_answer(status_code: int, headers: Mapping[str, str], content: bytes) ->
     if not 200 <= status_code < 300:
         kind = ERROR_OF_STATUS.get(status_code, exceptions.ServerError if status_code >= 500 else exceptions.APIError)
         message = message or _without_message(status_code, headers)
-        raise kind(message, status_code=status_code, code=code, headers=headers, body=body)
+        raise kind(message, status_code=status_code, code=code, headers=headers, body=content)
     if code is None:
         problem = problem or "the answer has no readable code, which alone would tell success"
-        raise exceptions.ResponseValidationError(problem, status_code=status_code, headers=headers, body=body)
+        raise exceptions.ResponseValidationError(problem, status_code=status_code, headers=headers, body=content)
     if code != SUCCESS:
         kind = ERROR_OF_CODE.get(code, exceptions.APIError)
         message = message or _without_message(status_code, headers)
-        raise kind(message, status_code=status_code, code=code, headers=headers, body=body)
+        raise kind(message, status_code=status_code, code=code, headers=headers, body=content)
     return Answer(status_code, headers, content, envelope.get("data"))
 
 

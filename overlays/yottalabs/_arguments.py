@@ -28,7 +28,15 @@ _SSH = OpenapiPodExposePortRequest(port=SSH_PORT, protocol=Protocol.SSH).to_dict
 _PYTHON_NAMES = {field.json_name: name for name, field in CREATE_PARAMS.items()}
 _LONGEST_SHOWN = 80
 _PACKAGE = Path(__file__).parent
-_TYPES = {"string": "a str", "integer": "an int", "array": "a list", "object": "a mapping", "null": "None"}
+_TYPES = {
+    "string": "a str",
+    "integer": "an int",
+    "array": "a list",
+    "boolean": "a bool",
+    "number": "a number",
+    "object": "a mapping",
+    "null": "None",
+}
 
 
 def create_body(fields: Mapping[str, Any], extra_fields: Mapping[str, Any] | None) -> bytes:

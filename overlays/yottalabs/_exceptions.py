@@ -2,7 +2,7 @@
 
     YottaLabsError
     ├─ ConfigurationError          no key, a bad base URL, a client that is closed
-    ├─ InvalidArgumentError        a request that the contract forbids; nothing was sent (also a ValueError)
+    ├─ InvalidArgumentError        an argument that cannot be right; nothing was created or changed (also a ValueError)
     ├─ APIConnectionError          nothing usable came back
     │   └─ APITimeoutError         … in time
     ├─ ResponseValidationError     something came back that cannot be read
@@ -13,7 +13,7 @@
     │   ├─ NotFoundError           404, codes 10007, 12000, 13000
     │   ├─ ConflictError           409, code 12001
     │   ├─ RateLimitError          429, code 429
-    │   └─ ServerError             5xx, code 10002
+    │   └─ ServerError             500 and above, code 10002
     ├─ PodFailedError              the pod ended while something else was waited for
     └─ WaitTimeoutError            the wait took too long
 
@@ -64,7 +64,10 @@ class ConfigurationError(YottaLabsError):
 
 
 class InvalidArgumentError(YottaLabsError, ValueError):
-    """A request that the contract forbids. Nothing was sent.
+    """An argument that cannot be right. Nothing was created or changed.
+
+    For a request that the contract forbids, nothing was sent at all. A wait for a port that the pod does not expose has
+    looked at the list of pods.
 
     Attributes:
         argument: The argument at fault, `expose[0].port` for example.

@@ -122,7 +122,7 @@ def test_what_is_no_envelope_is_an_error_that_keeps_it(client: Client, body: byt
     with pytest.raises(ResponseValidationError) as caught:
         client(Scripted(httpx.Response(200, content=body, headers={"Server": "proxy"}))).pods.list()
     assert caught.value.status_code == 200
-    assert caught.value.body == body[: 64 * 1024]
+    assert caught.value.body == body
     assert caught.value.headers["server"] == "proxy"
 
 
@@ -139,7 +139,7 @@ def test_the_apis_message_fits_a_terminal_and_a_line_of_a_log(client: Client) ->
     assert text.isprintable()
     assert text.startswith("no [31m ERROR a line xxx")
     assert len(text) < 600
-    assert len(caught.value.body) == 64 * 1024
+    assert len(caught.value.body) > 10**6
 
 
 def test_an_error_is_shown_by_the_name_that_it_is_imported_by() -> None:

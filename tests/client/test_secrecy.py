@@ -28,7 +28,14 @@ ARGUMENTS = {
 
 @pytest.mark.parametrize(
     "step",
-    ["1", envelope(None, 10001), httpx.Response(401), httpx.Response(200, content=b"<"), httpx.ReadError("reset")],
+    [
+        "1",
+        envelope(None, 10001, message=f"the key {KEY} is odd"),
+        httpx.ConnectError(f"cannot send {KEY}"),
+        httpx.Response(401),
+        httpx.Response(200, content=b"<"),
+        httpx.ReadError("reset"),
+    ],
 )
 def test_no_secret_is_logged_or_told(make: Any, step: Any, caplog: pytest.LogCaptureFixture) -> None:
     told = []

@@ -15,7 +15,7 @@ import httpx
 from yottalabs_api.client import API_KEY_HEADER
 from yottalabs_api.types import RawRequest
 
-from .._answer import KEPT_BODY_BYTES, SUCCESS, Answer, read_answer
+from .._answer import SUCCESS, Answer, read_answer
 from .._belonging import Belonging
 from .._clock import Clock
 from .._deadline import Deadline, bound_reads
@@ -35,7 +35,10 @@ logger = logging.getLogger("yottalabs")
 
 USER_AGENT = f"yottalabs-client/{__version__} (Python {platform.python_version()}; httpx {httpx.__version__})"
 
+KEPT_BYTES = 64 * 1024  # of a body that is cut off because it is too large
 LONGEST_LOGGED_PATH = 200
+HIDDEN = "<the key>"
+SHORTEST_SECRET = 8  # characters; a shorter key, of a mock, is a part of ordinary words
 _TRANSPORT_METHOD = "handle_async_request"
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -113,6 +116,8 @@ class AsyncSession:
         try:
             answer = read_answer(*await self._send(request))
         except YottaLabsError as error:
+            for told in (error, error.__cause__):
+                hide_key(told, self.settings.api_key)
             outcome, status = type(error).__name__, getattr(error, "status_code", None)
             code = error.code if isinstance(error, APIError) else None
             raise
@@ -139,11 +144,11 @@ class AsyncSession:
                     await response.aclose()
         except (httpx.TimeoutException, TimeoutError) as error:
             message = f"{call}: no whole answer within {deadline.seconds:g} seconds"
-            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from without_key(error)
+            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from error
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             reason = str(error) or type(error).__name__
             message = f"{call}: no answer from {self.settings.base_url}: {reason}"
-            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from without_key(error)
+            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from error
 
     def _maybe_sent(self, error: Exception, progress: AsyncProgress) -> bool:
         # A transport of the caller's need not tell how far it came.
@@ -192,8 +197,8 @@ class AsyncSession:
                 problem,
                 status_code=response.status_code,
                 headers=dict(response.headers),
-                body=content[:KEPT_BODY_BYTES],
-            ) from cause and without_key(cause)
+                body=content[:KEPT_BYTES],
+            ) from cause
         return content
 
 
@@ -209,12 +214,15 @@ class AsyncProgress:
             self.has_sent = True
 
 
-def without_key(error: Exception) -> Exception:
-    """The error of httpx with another request in it: one that does not hold the key."""
+def hide_key(error: BaseException | None, key: str) -> None:
+    """Takes the key out of an error: a request of httpx holds it, and a transport or the API may repeat it."""
     if isinstance(error, httpx.RequestError):
         with suppress(RuntimeError):  # it has none
             error.request = httpx.Request(error.request.method, error.request.url)
-    return error
+    if error is not None and len(key) >= SHORTEST_SECRET and key in str(error):
+        error.args = tuple(part.replace(key, HIDDEN) if isinstance(part, str) else part for part in error.args)
+        if isinstance(error, YottaLabsError):
+            error.message = error.message.replace(key, HIDDEN)
 
 
 def _without_proxy(base_url: str) -> dict[str, None]:
