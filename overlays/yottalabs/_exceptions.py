@@ -123,7 +123,7 @@ class ResponseValidationError(_AnsweredError):
     Attributes:
         status_code: The HTTP status.
         headers: The headers of the answer, their names in lower case.
-        body: As much of the body as came.
+        body: As much of the body as came; of one that is too large, its first 64 KiB.
     """
 
     def _describe(self) -> str:

@@ -95,6 +95,16 @@ def test_an_answer_that_is_too_large_is_cut_off_in_bounded_memory(make: Make, be
     assert peak < (200_000_000 if behave is bomb else 20_000_000)
 
 
+def test_what_came_of_an_answer_that_broke_off_is_kept(make: Make) -> None:
+    def breaks_off(connection: socket.socket, _: threading.Event) -> None:
+        connection.sendall(HEAD + b"content-length: 900000\r\n\r\n" + b"x" * 300_000)
+
+    off = pytest.raises(ResponseValidationError, match="broke off")
+    with server(breaks_off) as url, make("k", base_url=url) as yotta, off as caught:
+        yotta.pods.list()
+    assert caught.value.body == b"x" * 300_000
+
+
 def header_bomb(connection: socket.socket, over: threading.Event) -> None:
     connection.sendall(HEAD)
     while not over.is_set():

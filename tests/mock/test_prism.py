@@ -222,6 +222,13 @@ def test_a_request_that_does_not_arrive_in_time_is_408(tmp_path: Path) -> None:
             assert_refused(raw(base_url, unfinished), 408, "in time")
 
 
+def test_the_mock_has_the_patience_for_that_of_ten_seconds(prism: str) -> None:
+    with connect(prism) as connection:
+        connection.settimeout(30)
+        connection.sendall(post(VALID)[:-1])
+        assert read_answer(connection.makefile("rb"))[0] == 408
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [

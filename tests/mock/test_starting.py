@@ -43,7 +43,7 @@ def test_a_signal_to_make_ends_it_however_early_it_comes(stop: signal.Signals, s
         process = subprocess.Popen(
             ["make", "mock", "PORT=0"], cwd=contract.ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-    time.sleep(seconds)
+    time.sleep(seconds)  # how early is what is tested
     process.send_signal(stop)
     process.communicate(timeout=30)  # until nobody is left who could write
 
@@ -62,7 +62,7 @@ def test_killing_the_program_that_runs_it_leaves_no_server() -> None:
 
 def test_it_stays_when_make_ignores_interrupts_as_in_the_background_of_a_script() -> None:
     with started(["make", "mock", "PORT=0"], interrupt=signal.SIG_IGN) as (process, base_url):
-        time.sleep(1)
+        time.sleep(1)  # it looks at its parent five times a second
         still_serves(base_url)
         process.terminate()
         process.wait(10)

@@ -58,5 +58,5 @@ def assert_gone(base_url: str) -> None:
     for _ in range(100):
         if not listens(base_url):
             return
-        time.sleep(0.05)
+        time.sleep(0.05)  # nothing tells another process when a port is closed
     pytest.fail(f"{base_url} still answers")

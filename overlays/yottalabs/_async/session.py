@@ -183,6 +183,7 @@ class AsyncSession:
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > limit:
+                    chunks = [b"".join(chunks)[:KEPT_BYTES]]
                     problem = f"the answer has more than the {limit} bytes of max_response_bytes"
                     break
                 if deadline.passed():
@@ -197,7 +198,7 @@ class AsyncSession:
                 problem,
                 status_code=response.status_code,
                 headers=dict(response.headers),
-                body=content[:KEPT_BYTES],
+                body=content,
             ) from cause
         return content
 

@@ -184,6 +184,7 @@ class Session:
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > limit:
+                    chunks = [b"".join(chunks)[:KEPT_BYTES]]
                     problem = f"the answer has more than the {limit} bytes of max_response_bytes"
                     break
                 if deadline.passed():
@@ -198,7 +199,7 @@ class Session:
                 problem,
                 status_code=response.status_code,
                 headers=dict(response.headers),
-                body=content[:KEPT_BYTES],
+                body=content,
             ) from cause
         return content
 
