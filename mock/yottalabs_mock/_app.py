@@ -1,0 +1,159 @@
+"""The simulator as an ASGI application."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+from urllib.parse import quote
+
+from ._contract import LARGEST_BODY
+from ._messages import Answer, Breakage, Outcome, Request, printable, refused
+
+if TYPE_CHECKING:
+    from ._simulator import Simulator
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+logger = logging.getLogger("yottalabs_mock")
+
+CONNECTION = "yottalabs_mock.connection"
+"""The extension of the scope by which our own server lends an application the connection itself."""
+_OWN_ORIGIN = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?(?=[/?]|$)", re.IGNORECASE)
+
+
+class Connection(Protocol):
+    """What our own server lets an application do to a connection."""
+
+    def reset(self) -> None:
+        """Resets it at once."""
+        ...
+
+    def end(self) -> None:
+        """Ends it, once everything that was sent has gone out."""
+        ...
+
+    def shut_door(self, breakage: Breakage, seconds: float) -> None:
+        """Lets no further connection come about for so many seconds."""
+        ...
+
+
+class App:
+    """An ASGI application."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, or takes part in the server's start and end."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close"})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, is_whole = await _body(receive)
+        if not is_whole:
+            return  # whoever asked is gone
+        started = time.monotonic()
+        request = Request(scope["method"], _target(scope), _headers(scope), body)
+        outcome = self._simulator.exchange(request)
+        _log(request, outcome, time.monotonic() - started)
+        connection = cast("Connection | None", scope.get("extensions", {}).get(CONNECTION))
+        if outcome.breakage is None:
+            await _wait(outcome.delay)
+            await _send(send, outcome.answer)
+        elif outcome.breakage == Breakage.SILENCE:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        elif connection is None:
+            message = (
+                f"'{outcome.breakage}' needs the connection itself: use sim.serve(), yottalabs-mock or sim.transport"
+            )
+            await _send(send, refused(500, message))
+        else:
+            await _break(connection, outcome, send)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._simulator!r}>"
+
+
+async def _break(connection: Connection, outcome: Outcome, send: Send) -> None:
+    if outcome.breakage == Breakage.CUT and outcome.answer is not None:
+        await _send(send, outcome.answer, half=True)
+        connection.end()
+        return
+    if outcome.breakage is not None and outcome.breakage in {Breakage.REFUSED, Breakage.UNREACHABLE}:
+        # There is a connection already, so this one is broken and the next ones do not come about.
+        connection.shut_door(outcome.breakage, outcome.seconds)
+    connection.reset()
+
+
+async def _wait(seconds: float) -> None:
+    if seconds:
+        from anyio import sleep
+
+        await sleep(seconds)
+
+
+async def _body(receive: Receive) -> tuple[bytes | None, bool]:
+    """The body, or None if it is too large; and whether it came to its end. It is read to there whatever its size.
+
+    A client that is still sending when the connection closes does not get to see the answer.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None, False
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= LARGEST_BODY:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+        if not message.get("more_body", False):
+            return (b"".join(chunks) if size <= LARGEST_BODY else None), True
+
+
+async def _send(send: Send, answer: Answer | None, *, half: bool = False) -> None:
+    assert answer is not None
+    headers = {**answer.headers, "content-length": str(len(answer.body))}
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    body = answer.body[: len(answer.body) // 2] if half else answer.body
+    await send({"type": "http.response.body", "body": body, "more_body": half})
+
+
+def _target(scope: Scope) -> str:
+    raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
+    query = scope.get("query_string", b"")
+    target = raw_path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
+    origin = _OWN_ORIGIN.match(target)  # as a proxy's client writes it
+    return target if origin is None else target[origin.end() :] or "/"
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def _log(request: Request, outcome: Outcome, seconds: float) -> None:
+    """One line: neither a header, nor a query, nor a body."""
+    path = printable(request.target.partition("?")[0])
+    said = outcome.breakage or (outcome.answer.status if outcome.answer else "")
+    logger.info("%s %s %s %.1f ms", printable(request.method), path, said, seconds * 1000)

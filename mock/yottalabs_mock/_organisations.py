@@ -1,0 +1,61 @@
+"""Who may ask, and whose pods a key shows. No key is kept where it could be read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from ._messages import Refusal
+
+ApiKeys: TypeAlias = Iterable[str] | Mapping[str, str]
+
+_FIRST_ID = 217646376996249601
+
+
+class Organisations:
+    """The organisations, and which key belongs to which."""
+
+    def __init__(self, api_keys: ApiKeys | None) -> None:
+        self._names: dict[str, str] | None = None
+        if api_keys is not None:
+            named = dict(api_keys) if isinstance(api_keys, Mapping) else dict.fromkeys(_listed(api_keys))
+            self._names = {_digest(key): name or _name(key) for key, name in named.items()}
+        self.ids: dict[str, str] = {}
+
+    def of(self, key: str) -> str:
+        """The id of the organisation that a key belongs to.
+
+        Raises:
+            Refusal: 401: there is no key, or nobody knows it.
+        """
+        if not key:
+            raise Refusal(401, "the header x-api-key is missing or empty")
+        name = _name(key) if self._names is None else self._names.get(_digest(key))
+        if name is None:
+            raise Refusal(401, "the key in the header x-api-key is not one that this simulator knows")
+        return self.ids.setdefault(name, str(_FIRST_ID + 2 * len(self.ids)))
+
+    def reset(self) -> None:
+        """Forgets every organisation; the keys stay valid."""
+        self.ids.clear()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(self.ids)}>"
+
+
+def _listed(keys: Iterable[str]) -> list[str]:
+    if isinstance(keys, str):
+        raise ValueError("api_keys is a string; it must be a collection of keys")  # noqa: TRY004  # as for a wrong key
+    return list(keys)
+
+
+def _name(key: str) -> str:
+    """The name of the organisation of a key that has none given: the same in each run, and no way back to the key."""
+    return f"key-{_digest(key)[:12]}"
+
+
+def _digest(key: str) -> str:
+    if not isinstance(key, str) or not key or not all("!" <= character <= "~" for character in key):
+        raise ValueError("a key in api_keys is no text that a header can carry, without spaces")
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,99 @@
+"""The simulator as an httpx transport: no socket, and every failure as httpx itself would raise it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, NoReturn
+
+import httpx
+
+from ._messages import Answer, Breakage, Outcome, Request
+
+if TYPE_CHECKING:
+    from ._simulator import Simulator
+
+FOR_EVER = "no answer ever comes, and the request has no timeout: it would wait for ever"
+
+
+class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """For `httpx.Client` and `httpx.AsyncClient` alike, and so for both of ours."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends a request. A wait that it takes is one of the simulator's clock."""
+        outcome = self._simulator.exchange(_request(request, request.read()))
+        self._simulator.clock.sleep(_wait(request, outcome))
+        return _response(request, outcome)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends a request. A wait that it takes is one of the simulator's clock."""
+        outcome = self._simulator.exchange(_request(request, await request.aread()))
+        await self._simulator.clock.asleep(_wait(request, outcome))
+        return _response(request, outcome)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._simulator!r}>"
+
+
+def _request(request: httpx.Request, body: bytes) -> Request:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Request(request.method, request.url.raw_path.decode("ascii"), headers, body)
+
+
+def _timeout(request: httpx.Request, phase: str) -> float | None:
+    found: float | None = request.extensions.get("timeout", {}).get(phase)
+    return found
+
+
+def _wait(request: httpx.Request, outcome: Outcome) -> float:
+    """How many seconds pass before there is an answer, or before whoever asked gives up."""
+    if outcome.breakage == Breakage.UNREACHABLE:
+        return _timeout(request, "connect") or 0.0
+    patience = _timeout(request, "read")
+    if outcome.breakage == Breakage.SILENCE:
+        return patience or 0.0
+    return outcome.delay if patience is None else min(outcome.delay, patience)
+
+
+def _response(request: httpx.Request, outcome: Outcome) -> httpx.Response:
+    patience = _timeout(request, "read")
+    too_late = patience is not None and outcome.delay > patience
+    if outcome.answer is None or too_late:
+        _fail(request, outcome.breakage)
+    answer = outcome.answer
+    headers = {**answer.headers, "content-length": str(len(answer.body))}
+    stream = _CutBody(answer) if outcome.breakage == Breakage.CUT else httpx.ByteStream(answer.body)
+    return httpx.Response(answer.status, headers=headers, stream=stream, request=request)
+
+
+def _fail(request: httpx.Request, breakage: Breakage | None) -> NoReturn:
+    if breakage == Breakage.REFUSED:
+        raise httpx.ConnectError("[Errno 111] Connection refused", request=request)
+    if breakage == Breakage.UNREACHABLE:
+        raise httpx.ConnectTimeout("timed out", request=request)
+    if breakage == Breakage.RESET:
+        raise httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
+    message = "timed out" if _timeout(request, "read") is not None else FOR_EVER
+    raise httpx.ReadTimeout(message, request=request)
+
+
+class _CutBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The first half of a body, and then the end of the connection."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._body = answer.body
+
+    def __iter__(self) -> Iterator[bytes]:
+        half = self._body[: len(self._body) // 2]
+        if half:
+            yield half
+        raise httpx.RemoteProtocolError(
+            "peer closed connection without sending complete message body "
+            f"(received {len(half)} bytes, expected {len(self._body)})"
+        )
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self:
+            yield part
