@@ -77,8 +77,21 @@ generate: $(INSTALLED) ## Make the generated code anew from openapi.yaml
 check: $(INSTALLED) tools/node_modules/installed ## Lint, types, and whether everything generated is up to date
 	@$(VENV_PYTHON) codegen/check.py
 
+.PHONY: contract
+contract: $(INSTALLED) tools/node_modules/installed ## The contract gate: contract, mocks, client and generated code against each other
+	@$(VENV_PYTHON) -m pytest tests/contract --gate
+
+.PHONY: live
+live: $(INSTALLED) ## Look at the real API, and change nothing; needs YOTTA_API_KEY
+	@test -n "$$YOTTA_API_KEY" || { echo 'make live: set YOTTA_API_KEY, the key to look with; keys are made in the YottaLabs console' >&2; exit 1; }
+	@$(VENV_PYTHON) -m pytest tests/live -n0
+
+.PHONY: bench
+bench: $(INSTALLED) ## Measure how fast things are, as ratios in one run
+	@$(VENV_PYTHON) benchmarks/simulator.py
+
 .PHONY: test
-test: $(INSTALLED) ## Run every offline test
+test: $(INSTALLED) tools/node_modules/installed ## Run every offline test
 	@$(VENV_PYTHON) -m pytest
 
 .PHONY: clean

@@ -4,6 +4,7 @@ What is made from what:
 
     openapi.yaml + codegen/  ->  generated/yottalabs_api/
     overlays/yottalabs/_async/  ->  overlays/yottalabs/_sync/
+    mock/yottalabs_mock/  ->  docs/reference/
 
 Two runs give the same bytes, wherever they run. With `--check`, nothing is written: the difference between what is
 there and what would be made is printed, and the exit status tells whether there is one.
@@ -31,6 +32,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
+from reference import make_reference
 from specification import CONTRACT, ROOT, Contract, UnsupportedError
 from specification.checks import checks_module
 from specification.simple import parts, python_name
@@ -39,6 +41,7 @@ CODEGEN = ROOT / "codegen"
 GENERATED = ROOT / "generated"
 PACKAGE = "yottalabs_api"
 OVERLAY = ROOT / "overlays" / "yottalabs"
+REFERENCE = ROOT / "docs" / "reference"
 
 # Modules that the stock generator does not have, each from the template of the same name.
 EXTRA_MODULES = ("open_enum.py", "reading.py", "views.py", "params.py")
@@ -265,10 +268,11 @@ def tidy(folder: Path, rules: str) -> None:
 def everything() -> Iterator[list[tuple[Path, Path]]]:
     """Everything generated, in a temporary folder: pairs of what is made and where it belongs."""
     with tempfile.TemporaryDirectory() as folder:
-        generated, sync = Path(folder, GENERATED.name), Path(folder, "overlay")
+        generated, sync, reference = (Path(folder, name) for name in (GENERATED.name, "overlay", REFERENCE.name))
         make_package(generated / PACKAGE)
         make_sync(sync)
-        yield [(generated, GENERATED), (sync / "_sync", OVERLAY / "_sync")]
+        make_reference(reference)
+        yield [(generated, GENERATED), (sync / "_sync", OVERLAY / "_sync"), (reference, REFERENCE)]
 
 
 def differences(made: Path, present: Path) -> Iterator[str]:

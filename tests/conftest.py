@@ -6,6 +6,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from yottalabs_mock import Simulator
 
 from prism import running_prism
 
@@ -35,6 +36,13 @@ def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def prism() -> Iterator[str]:
     """The base URL of a real Prism, shared by the tests of a worker: it has no state."""
     with running_prism() as base_url:
+        yield base_url
+
+
+@pytest.fixture
+def simulator() -> Iterator[str]:
+    """The base URL of a simulator of its own for each test, on a real socket, in real time."""
+    with Simulator(clock="real").serve() as base_url:
         yield base_url
 
 

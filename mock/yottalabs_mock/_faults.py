@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from ._lifecycle import Duration, check_duration, duration_text, read_duration
-from ._messages import NO_POD, SYSTEM_ERROR, WRONG_STATE
+from ._messages import SYSTEM_ERROR, WRONG_STATE
 
 ANY = "*"
 CREATE, LIST, DELETE = "createPod", "listPods", "deletePod"
@@ -122,7 +122,6 @@ KINDS: Mapping[Fault, Kind] = {
         "the pod is not in the list at first", effect=True, operations=(CREATE,), options={"seconds": 5.0}
     ),
 }
-CODE_OF = {Fault.STATUS_404: NO_POD}
 
 
 @dataclass(frozen=True)
@@ -343,15 +342,11 @@ def _seconds(value: Any, fault: Fault) -> Duration:
     return duration
 
 
-def catalogue() -> str:
+def described() -> str:
     """The faults as a table, for the documentation."""
-    lines = [
-        "| fault | what happens | takes effect | of | options |",
-        "|---|---|---|---|---|",
-    ]
+    lines = ["| fault | what happens | takes effect | of | options |", "|---|---|---|---|---|"]
     for fault, kind in KINDS.items():
-        effect = "yes" if kind.effect else "no"
-        effect += "" if kind.effect_is_fixed else ", or as `effect=` says"
+        effect = ("yes" if kind.effect else "no") + ("" if kind.effect_is_fixed else ", or as `effect=` says")
         operations = "any" if len(kind.operations) > 2 else ", ".join(map(_verb, kind.operations))
         options = ", ".join(f"`{name}={value!r}`" for name, value in (kind.options or {}).items())
         lines.append(f"| `{fault}` | {kind.about} | {effect} | {operations} | {options} |")

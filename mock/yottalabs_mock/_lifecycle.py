@@ -269,8 +269,32 @@ class Life:
 
 def diagram() -> str:
     """The states and transitions, drawn: text that Mermaid, and so a code host, shows as a picture."""
-    lines = ["stateDiagram-v2", "    direction LR", f"    [*] --> {FIRST}: is created"]
+    lines = ["stateDiagram-v2", f"    [*] --> {FIRST}: is created"]
     for transition in TRANSITIONS:
         timer = f" ({transition.timer})" if transition.timer else ""
         lines.append(f"    {transition.source} --> {transition.target or '[*]'}: {transition.because}{timer}")
+    return "\n".join(lines)
+
+
+def described() -> str:
+    """The life of a pod for the documentation: drawn, and as a table."""
+    lines = [
+        f"```mermaid\n{diagram()}\n```",
+        "",
+        "A name in brackets is the part of `Times` after which it happens by itself.",
+        "",
+        "| from | to | because it | by itself after | by default |",
+        "|---|---|---|---|---|",
+    ]
+    defaults = Times()
+    for transition in TRANSITIONS:
+        timer = transition.timer
+        default = "" if timer is None else f"{getattr(defaults, timer):g} s"
+        target = transition.target or "gone from the list"
+        lines.append(f"| {transition.source} | {target} | {transition.because} | {timer or ''} | {default} |")
+    healthy = f"{defaults.healthy:g} s"
+    lines += [
+        "",
+        f"Exposed ports become healthy `healthy` after RUNNING ({healthy} by default), and are not in any other state.",
+    ]
     return "\n".join(lines)

@@ -12,17 +12,11 @@ SUCCESS = 10000
 INVALID_REQUEST = 10001
 SYSTEM_ERROR = 10002
 NO_PERMISSION = 10004
-NO_RECORD = 10007
 NO_POD = 12000
 WRONG_STATE = 12001
 TOO_MANY_REQUESTS = 429
 
-_CODE_OF_STATUS = {
-    **dict.fromkeys((400, 413, 414, 415, 422, 431), INVALID_REQUEST),
-    403: NO_PERMISSION,
-    404: NO_RECORD,
-    409: WRONG_STATE,
-}
+_INVALID_STATUSES = frozenset({400, 413, 414, 415, 422, 431})
 
 JSON = "application/json"
 
@@ -121,7 +115,7 @@ def refused(status: int, message: str, headers: Mapping[str, str] | None = None)
 
 def code_of_status(status: int) -> int:
     """The code in the envelope of a failure that an HTTP status tells; the status itself where none is known."""
-    return SYSTEM_ERROR if status >= 500 else _CODE_OF_STATUS.get(status, status)
+    return INVALID_REQUEST if status in _INVALID_STATUSES else SYSTEM_ERROR if status >= 500 else status
 
 
 def json_bytes(value: Any) -> bytes:

@@ -8,8 +8,10 @@ from email.utils import format_datetime
 
 from ._faults import Fault, Rule
 from ._messages import (
+    NO_PERMISSION,
     NO_POD,
     TOO_MANY_REQUESTS,
+    WRONG_STATE,
     Answer,
     Breakage,
     Outcome,
@@ -34,7 +36,7 @@ _STATUSES = {
     Fault.STATUS_503_BEFORE: (503, "service unavailable"),
     Fault.STATUS_503_AFTER: (503, "service unavailable"),
 }
-_CODES = {404: NO_POD}
+_CODES = {403: NO_PERMISSION, 404: NO_POD, 409: WRONG_STATE}
 _BREAKAGES = {
     Fault.CONNECTION_REFUSED: Breakage.REFUSED,
     Fault.CONNECT_TIMEOUT: Breakage.UNREACHABLE,

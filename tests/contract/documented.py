@@ -114,6 +114,13 @@ OPERATIONS: dict[str, tuple[str, str | None, str]] = {
     "Delete Pod": ("deletePod", None, "ResultVoid"),
 }
 FAILURE = "ResultVoid"
+# Where an id in a successful answer leads; nothing is documented of it.
+LINKS = {
+    "createPod": {"deleteCreatedPod": {"operationId": "deletePod", "parameters": {"podId": "$response.body#/data"}}},
+    "listPods": {
+        "deleteListedPod": {"operationId": "deletePod", "parameters": {"podId": "$response.body#/data/0/id"}}
+    },
+}
 # The enumerations, named here after the fields; and types that recur, which the documentation writes out each time.
 ENUMERATIONS = {
     "CloudType": "cloudType",
@@ -128,7 +135,7 @@ TYPES = {"Int32": INT32, "Code": INT32, "Timestamp": TIMESTAMP}
 
 OTHER_ROWS = (
     *("HTTP 500", "other statuses", "`x-api-key`", "content type", "the schemas of the operations"),
-    *("names of the enumerations", "names of the operations", "`int32` fields"),
+    *("names of the enumerations", "names of the operations", "`int32` fields", "links"),
     *("`imageRegistryUsername`, `imageRegistryToken`", "the address in `ingressUrl`"),
     "`cloudType`, `officialImage`, `imagePublicType`, `resourceType`, `gpuType`",
 )
@@ -248,6 +255,8 @@ def expected_operation(heading: str, facts: Json) -> Json:
         **{str(status): {"content": content(answer if status == 200 else FAILURE)} for status in facts["responses"]},
         "default": {"content": content(FAILURE)},
     }
+    if operation_id in LINKS:
+        operation["responses"]["200"]["links"] = LINKS[operation_id]
     return operation
 
 

@@ -142,6 +142,12 @@ MUTANTS = {
         "$ref: '#/components/schemas/ResultVoid'",
         "responses.200.content.application/json.schema.$ref: expected",
     ),
+    "a link leads elsewhere": ("#/data/0/id", "#/data/1/id", "links.deleteListedPod.parameters.podId: expected"),
+    "a link is left out": (
+        "              operationId: deletePod\n              parameters:\n                podId: $response.body#/data\n",
+        "",
+        "links.deleteCreatedPod.operationId: missing",
+    ),
     "the API is elsewhere": ("https://api.yottalabs.ai", "https://api.yottalabs.com", "servers[0].url: expected"),
 }
 

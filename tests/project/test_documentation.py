@@ -89,7 +89,13 @@ def test_the_demo_does_the_main_job() -> None:
         "deleted pod 331864222263676928",
         "expose[0].port is 70000; it must be at most 65535",
         "10 lists at once, 10 pods",
-        "Prism is stopped. Everything worked",
+        "Prism is stopped.",
+        "0 s  INITIALIZE",
+        "s  RUNNING, SSH answers",
+        "ssh user@203.0.113.26 -p 30000 -i <private key file>",
+        "s  TERMINATED",
+        "and there it is: 331864222263676933",
+        "Everything worked",
     ):
         assert said in printed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Callable
 from typing import Any, Self
 
 
@@ -33,3 +34,28 @@ class Waited:
 
     def __exit__(self, *details: object) -> None:
         self._runner.run(self._wrapped.__aexit__(*details))
+
+
+class Keyed:
+    """A client, and others like it with other keys; all are closed at the end."""
+
+    def __init__(self, make: Callable[..., Any], base_url: str | None, key: str) -> None:
+        self._make = make
+        self._base_url = base_url
+        self._opened: list[Any] = []
+        self._client = self.with_key(key)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def with_key(self, key: str) -> Any:
+        """A client with the same settings and another key."""
+        self._opened.append(self._make(key, base_url=self._base_url))
+        return self._opened[-1]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._opened:
+            client.close()
