@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from yottalabs import YottaLabs
+from yottalabs_mock import Simulator, Times
 
 from .checkout import python, run
 from support.contract import ROOT
-from support.lifelike import lifelike_api
+from support.processes import assert_gone
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
@@ -24,18 +29,34 @@ def run_block(code: str, base_url: str, folder: Path) -> str:
     return python("-W", "error", "-c", code, cwd=folder, environment=environment).stdout
 
 
+def run_as_tests(code: str, folder: Path) -> str:
+    """A block that is a test module, as somebody else's project has it."""
+    (folder / "test_of_a_stranger.py").write_text(code, encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n", encoding="utf-8")
+    return python("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:schemathesis", cwd=folder).stdout
+
+
+def quick() -> Simulator:
+    """A simulator whose pods boot at once, for examples in real time."""
+    return Simulator(clock="real", times=Times(boot=0.1, healthy=0.1, terminate=0.1))
+
+
 def test_the_readme_takes_a_pod_from_create_to_ready_and_gone(tmp_path: Path) -> None:
-    with lifelike_api() as (base_url, pods):
+    simulator = quick()
+    with simulator.serve() as base_url:
         printed = run_block(blocks("README.md")[0], base_url, tmp_path)
-        assert printed == "ssh pods.example -p 32000 -i <private key file> http://pods.example:32001 0.61260\n"
-        (pod,) = pods
-        assert pod["status"] == "TERMINATED"
+    assert printed == "ssh user@203.0.113.26 -p 30000 -i <private key file> http://203.0.113.26:30001 0.61260\n"
+    (pod,) = simulator.pods.values()
+    assert pod.status == "TERMINATED"
 
 
 def test_the_readme_lists_without_blocking(tmp_path: Path) -> None:
-    with lifelike_api() as (base_url, pods):
-        pods.append({"id": "7", "podName": "mine", "gpuType": "NVIDIA_L4_24G", "expose": [], "looks": 5})
-        assert run_block(blocks("README.md")[1], base_url, tmp_path) == "7 mine NVIDIA_L4_24G None\n"
+    simulator = quick()
+    with simulator.serve() as base_url, YottaLabs("a-key", base_url=base_url) as client:
+        pod_id = client.pods.create(image="ubuntu", gpu_type="NVIDIA_L4_24G", name="mine")
+        simulator.advance(1)
+        printed = run_block(blocks("README.md")[1], base_url, tmp_path)
+    assert re.fullmatch(rf"{pod_id} mine NVIDIA_L4_24G 20\d\d-.*\+00:00\n", printed)
 
 
 def test_the_readme_shows_what_an_error_says(tmp_path: Path) -> None:
@@ -57,10 +78,56 @@ def test_the_examples_of_the_guides_run(document: str, number: int, printed: str
     assert run_block(blocks(document)[number], prism, tmp_path).startswith(printed)
 
 
+@pytest.mark.parametrize(
+    ("document", "number", "tests"), [("README.md", 3, 1), ("docs/simulator.md", 0, 1), ("docs/simulator.md", 1, 2)]
+)
+def test_the_tests_that_are_shown_pass(document: str, number: int, tests: int, tmp_path: Path) -> None:
+    assert f"{tests} passed" in run_as_tests(blocks(document)[number], tmp_path)
+
+
+def test_the_simulator_is_used_without_pytest_as_its_guide_shows(tmp_path: Path) -> None:
+    assert run_block(blocks("docs/simulator.md")[2], "http://127.0.0.1:9", tmp_path) == "PAUSED\n"
+
+
 def test_no_example_is_left_out() -> None:
-    assert [len(blocks(name)) for name in ("README.md", "docs/usage.md", "docs/generated-client.md")] == [3, 2, 2]
+    known = {"README.md": 4, "docs/usage.md": 2, "docs/generated-client.md": 2, "docs/simulator.md": 3}
+    assert {name: len(blocks(name)) for name in known} == known
     others = {path.name for path in DOCUMENTS if "```python" in path.read_text(encoding="utf-8")}
-    assert others == {"README.md", "usage.md", "generated-client.md"}
+    assert others == {Path(name).name for name in known}
+
+
+def test_the_guide_names_every_point_of_the_gate() -> None:
+    from contract.points import POINTS
+
+    guide = (ROOT / "docs" / "contract-testing.md").read_text(encoding="utf-8")
+    assert [line.split(" | ")[0].removeprefix("| ") for line in guide.splitlines() if line.startswith("| ")][
+        1 : len(POINTS) + 1
+    ] == list(POINTS)
+
+
+def test_the_guide_names_every_input_of_the_reusable_workflow() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "contract.yml").read_text(encoding="utf-8"))
+    inputs = workflow[True]["workflow_call"]["inputs"]  # YAML 1.1 reads the key `on` as true
+    guide = (ROOT / "docs" / "contract-testing.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", guide, re.MULTILINE)) == inputs.keys()
+    used = set(re.findall(r"\$\{\{ inputs\.([a-z-]+)", str(workflow)))
+    assert used | {"command"} == inputs.keys()
+
+
+def test_the_workflow_runs_a_command_with_a_simulator(tmp_path: Path) -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "contract.yml").read_text(encoding="utf-8"))
+    (script,) = (step["run"] for step in workflow["jobs"]["gate"]["steps"] if "COMMAND" in step.get("env", {}))
+    (tmp_path / "client").symlink_to(ROOT)
+    (tmp_path / "caller").mkdir()
+    command = "python -c 'import yottalabs; print(yottalabs.YottaLabs().pods.list(), flush=True)'"
+    environment = {
+        "COMMAND": command,
+        "YOTTA_API_KEY": "any",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    done = run(["bash", "-e", "-c", script], cwd=tmp_path, environment=environment)
+    assert "[]" in done.stdout
+    assert_gone((tmp_path / "simulator.txt").read_text(encoding="utf-8").split()[-1])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -72,7 +139,7 @@ def test_every_link_inside_the_repository_leads_somewhere(document: Path) -> Non
 def test_every_command_that_is_documented_exists() -> None:
     help_text = run(["make", "help"], cwd=ROOT).stdout
     targets = set(re.findall(r"^  make (\S+)", help_text, re.MULTILINE))
-    assert {"setup", "demo", "test", "generate", "check", "mock", "lock", "clean"} <= targets
+    assert {"setup", "demo", "test", "generate", "check", "mock", "simulator", "contract", "live", "bench"} <= targets
     for document in DOCUMENTS:
         named = set(
             re.findall(r"`make ([a-z]+)|^    make ([a-z]+)", document.read_text(encoding="utf-8"), re.MULTILINE)
