@@ -56,7 +56,7 @@ def cases(request: pytest.FixtureRequest) -> Callable[[int], None]:
 
 def _rows(reporter: Any) -> dict[str, Row]:
     rows = {point: Row() for point in POINTS}
-    for outcome in ("passed", "failed", "error"):
+    for outcome in ("", "passed", "failed", "error"):  # those without a name are set-ups and tear-downs that passed
         for report in reporter.stats.get(outcome, []):
             properties = getattr(report, "user_properties", [])
             point = dict(properties).get("gate")
@@ -64,7 +64,7 @@ def _rows(reporter: Any) -> dict[str, Row]:
                 continue
             row = rows[point]
             row.seconds += report.duration
-            if outcome != "passed":
+            if outcome in {"failed", "error"}:
                 row.failed.append(report.nodeid)
             elif report.when == "call":
                 row.tests += 1
