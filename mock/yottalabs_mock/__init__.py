@@ -11,12 +11,16 @@
 It knows the API by `openapi.yaml` alone, and nothing of the client that it is there to check.
 """
 
-from ._clock import Clock, RealClock, VirtualClock
-from ._faults import Fault
-from ._journal import RecordedRequest
-from ._lifecycle import IllegalTransitionError, Reads, Times
-from ._pods import SimulatedPod
-from ._simulator import Simulator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._clock import Clock, RealClock, VirtualClock
+    from ._faults import Fault
+    from ._journal import RecordedRequest
+    from ._lifecycle import IllegalTransitionError, Reads, Times
+    from ._pods import SimulatedPod
+    from ._simulator import Simulator
 
 __all__ = [
     "Clock",
@@ -30,3 +34,34 @@ __all__ = [
     "Times",
     "VirtualClock",
 ]
+
+_MODULE_OF = {
+    "Clock": "_clock",
+    "Fault": "_faults",
+    "IllegalTransitionError": "_lifecycle",
+    "Reads": "_lifecycle",
+    "RealClock": "_clock",
+    "RecordedRequest": "_journal",
+    "SimulatedPod": "_pods",
+    "Simulator": "_simulator",
+    "Times": "_lifecycle",
+    "VirtualClock": "_clock",
+}
+
+
+if not TYPE_CHECKING:  # or a type checker would take any name
+    # So that it can be said what is not installed, and so that an early interrupt does not find the command importing.
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+        except ModuleNotFoundError as error:
+            message = f"{__name__} needs {error.name}; install 'yottalabs-client[simulator]'"
+            raise ModuleNotFoundError(message, name=error.name) from None
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ._contract import Contract, Operation
@@ -43,7 +43,7 @@ class Call:
     operation: Operation
     owner: str
     parameters: Mapping[str, str]
-    body: Any
+    body: Any = field(repr=False)
     style: Style
     twist: Rule | None
 
@@ -88,17 +88,24 @@ class Api:
             twist: The fault that happens to it.
         """
         style = self._dialect.style()
-        key = next((request.headers[name] for name in operation.key_headers if name in request.headers), "")
+        key = next((request.headers[name] for name in operation.key_headers if name in request.headers), "").strip()
         try:
+            do = self._how(operation)
             owner = self.organisations.of(key)
             parameters = self._contract.read_parameters(operation, encoded)
             body = self._contract.read_body(operation, request)
-            data = self._does[operation.id](Call(operation, owner, parameters, body, style, twist))
+            data = do(Call(operation, owner, parameters, body, style, twist))
         except Refusal as refusal:
             return refused(refusal.status, refusal.message, refusal.headers)
         except BusinessFailure as failure:
             return json_answer(200, style.envelope(failure.message, failure.code, None))
         return json_answer(200, style.envelope("success", SUCCESS, data))
+
+    def _how(self, operation: Operation) -> Callable[[Call], Any]:
+        """How an operation is done. The contract may have one that nobody has told the simulator of."""
+        if operation.id not in self._does:
+            raise Refusal(501, f"the simulator does not know how {operation.id} is done")
+        return self._does[operation.id]
 
     def new_life(self, pod_id: str, now: float) -> Life:
         """The life of a pod that begins now."""

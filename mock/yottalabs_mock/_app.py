@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import quote
 
 from ._contract import LARGEST_BODY
-from ._messages import Answer, Breakage, Outcome, Request, printable, refused
+from ._messages import Answer, Breakage, Outcome, Request, headers_of, printable, refused
 
 if TYPE_CHECKING:
     from ._simulator import Simulator
@@ -23,7 +23,7 @@ logger = logging.getLogger("yottalabs_mock")
 
 CONNECTION = "yottalabs_mock.connection"
 """The extension of the scope by which our own server lends an application the connection itself."""
-_OWN_ORIGIN = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?(?=[/?]|$)", re.IGNORECASE)
+_OWN_ORIGIN = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d+))?(?=[/?]|$)", re.IGNORECASE)
 
 
 class Connection(Protocol):
@@ -62,7 +62,7 @@ class App:
         if not is_whole:
             return  # whoever asked is gone
         started = time.monotonic()
-        request = Request(scope["method"], _target(scope), _headers(scope), body)
+        request = Request(scope["method"], _target(scope), headers_of(scope["headers"]), body)
         outcome = self._simulator.exchange(request)
         _log(request, outcome, time.monotonic() - started)
         connection = cast("Connection | None", scope.get("extensions", {}).get(CONNECTION))
@@ -137,11 +137,12 @@ def _target(scope: Scope) -> str:
     query = scope.get("query_string", b"")
     target = raw_path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
     origin = _OWN_ORIGIN.match(target)  # as a proxy's client writes it
-    return target if origin is None else target[origin.end() :] or "/"
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    port = (scope.get("server") or (None, None))[1]
+    is_own = origin is not None and port in {None, int(origin[1] or 80)}
+    if origin is None or not is_own:
+        return target
+    rest = target[origin.end() :]
+    return rest if rest.startswith("/") else f"/{rest}"
 
 
 async def _live(receive: Receive, send: Send) -> None:

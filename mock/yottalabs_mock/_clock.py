@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 VIRTUAL_START = datetime(2026, 1, 1, tzinfo=UTC)
+_TURN_SECONDS = 0.0001  # of real time, in which another thread has its turn
+_LONGEST_HOLD_SECONDS = 1.0  # of real time
+LONGEST_SECONDS = 1e10  # some hundred years; what is longer is a mistake
 
 
 class Clock(Protocol):
@@ -33,25 +38,37 @@ class Clock(Protocol):
         """The date and time."""
         ...
 
+    def held(self) -> AbstractContextManager[None]:
+        """Keeps others' waits from moving the time while a request is on its way."""
+        ...
+
 
 class VirtualClock:
     """Time that passes only when somebody waits, and then at once.
 
-    Those who wait at the same moment wait together: two waits of a second that begin at once take one second.
+    Those who wait at the same moment wait together: two waits of a second that begin at once take one second. Nobody's
+    wait moves the time while somebody else's request is on its way, or that one would be too late without any reason.
     """
 
     def __init__(self, start: datetime = VIRTUAL_START) -> None:
         self._start = start
         self._now = 0.0
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._holds = 0
 
     def monotonic(self) -> float:
         """Seconds since the clock was made."""
         return self._now
 
     def sleep(self, seconds: float, /) -> None:
-        """Moves the time ahead."""
-        self._reach(self._now + _duration(seconds))
+        """Moves the time ahead, and lets other threads run."""
+        moment = self._now + _duration(seconds)
+        if threading.active_count() > 1:
+            time.sleep(_TURN_SECONDS)
+        with self._lock:
+            # Not for ever: the request may be one of a task that this very wait keeps from running.
+            self._lock.wait_for(lambda: self._holds == 0, _LONGEST_HOLD_SECONDS)
+            self._go(max(self._now, moment))
 
     async def asleep(self, seconds: float, /) -> None:
         """Moves the time ahead, and lets other tasks run."""
@@ -59,19 +76,35 @@ class VirtualClock:
 
         moment = self._now + _duration(seconds)
         await checkpoint()
-        self._reach(moment)
+        while self._holds:
+            await checkpoint()
+        with self._lock:
+            self._go(max(self._now, moment))
 
     def advance(self, seconds: float, /) -> None:
         """Moves the time ahead at once."""
-        self.sleep(seconds)
+        with self._lock:
+            self._go(self._now + _duration(seconds))
 
     def date(self) -> datetime:
         """The date and time, from a fixed beginning."""
         return self._start + timedelta(seconds=self._now)
 
-    def _reach(self, moment: float) -> None:
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps others' waits from moving the time while a request is on its way."""
         with self._lock:
-            self._now = max(self._now, moment)
+            self._holds += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holds -= 1
+                self._lock.notify_all()
+
+    def _go(self, moment: float) -> None:
+        _check_date(self._start, moment)
+        self._now = moment
 
 
 class RealClock:
@@ -100,14 +133,26 @@ class RealClock:
     def advance(self, seconds: float, /) -> None:
         """Moves the time ahead at once."""
         with self._lock:
-            self._ahead += _duration(seconds)
+            _check_date(self._began, self.monotonic() + _duration(seconds))
+            self._ahead += seconds
 
     def date(self) -> datetime:
         """The date and time."""
         return self._began + timedelta(seconds=self.monotonic())
 
+    def held(self) -> AbstractContextManager[None]:
+        """Nothing: real time is nobody's to hold."""
+        return nullcontext()
+
 
 def _duration(seconds: object) -> float:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e10:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < LONGEST_SECONDS:
         raise ValueError(f"{seconds!r} is no number of seconds to wait; time cannot go back")
     return seconds
+
+
+def _check_date(start: datetime, seconds: float) -> None:
+    try:
+        start + timedelta(seconds=seconds)
+    except OverflowError:
+        raise ValueError("the time cannot go beyond the year 9999") from None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,11 +17,14 @@ from urllib.parse import unquote
 import jsonschema_rs
 import yaml
 
-from ._messages import JSON, Refusal, Request, printable
+from ._messages import JSON, MOST_VALUES, Refusal, Request, has_too_many_values, printable
 
 LARGEST_BODY = 4 * 1024 * 1024  # bytes
 LONGEST_TARGET = 8 * 1024  # characters
+LONGEST_HEADERS = 16 * 1024  # characters
 MOST_FINDINGS = 50
+_POD = "OpenapiPodDetailResponse"
+_PORT = "OpenapiPodExposePortResponse"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MASK = "the value"  # what stands for a value in a message; it may be a secret
 _PATH = re.compile(r"/(?:[A-Za-z0-9_.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")  # RFC 3986, path-absolute
@@ -37,6 +40,7 @@ class Operation:
         method: The HTTP method, in capitals.
         path: The path, with a name in braces for each parameter.
         defaults: What a field of the request's body means when it is left out, where the contract says it.
+        shown_fields: The names of the fields of the body that an answer may show, too.
     """
 
     id: str
@@ -45,6 +49,7 @@ class Operation:
     key_headers: tuple[str, ...]
     has_body: bool
     defaults: Mapping[str, Any]
+    shown_fields: frozenset[str]
     body_validator: Any = field(repr=False)
     parameter_validators: Mapping[str, Any] = field(repr=False)
 
@@ -70,6 +75,7 @@ class Contract:
         self.operations = tuple(self._operations())
         self.statuses: tuple[str, ...] = tuple(self.schema("PodStatus")["enum"])
         self.gpu_types: tuple[str, ...] = tuple(self.schema("GpuType")["enum"])
+        self._pod_validator = self._validator({"$ref": f"#/components/schemas/{_POD}"})
 
     def schema(self, name: str) -> Mapping[str, Any]:
         """A schema by its name."""
@@ -80,15 +86,20 @@ class Contract:
         """The operation that a request is for, and the parameters in its path, percent-encoded as they came.
 
         Raises:
-            Refusal: 400, 404, 405 or 414: there is none.
+            Refusal: 400, 404, 405, 414 or 431: there is none.
         """
         if len(request.target) > LONGEST_TARGET:
             message = f"the path has {len(request.target)} characters, more than the {LONGEST_TARGET} that are taken"
             raise Refusal(414, message)
         path = request.target.partition("?")[0]
+        if request.method == "CONNECT":
+            raise Refusal(405, "the simulator is not a proxy", {"allow": _listed(self.operations)})
         if not _PATH.fullmatch(path) or _decoded(path) is None:
             message = f"the path {printable(path)} cannot be read; percent-encode what is not a letter or digit"
             raise Refusal(400, message)
+        length = sum(len(name) + len(value) for name, value in request.headers.items())
+        if length > LONGEST_HEADERS:
+            raise Refusal(431, f"the headers have {length} characters, more than the {LONGEST_HEADERS} that are taken")
         # OpenAPI: a path without parameters comes before one with them.
         exact = [operation for operation in self.operations if operation.path == path]
         on_path = exact or [operation for operation in self.operations if operation.matches(path) is not None]
@@ -97,7 +108,7 @@ class Contract:
         for operation in on_path:
             if operation.method == request.method:
                 return operation, operation.matches(path) or {}
-        allowed = ", ".join(sorted({operation.method for operation in on_path}))
+        allowed = _listed(on_path)
         message = f"{printable(request.method)} is not allowed on {printable(path)}; allowed: {allowed}"
         raise Refusal(405, message, {"allow": allowed})
 
@@ -124,6 +135,19 @@ class Contract:
             _refuse(_findings(operation.parameter_validators[name], value, name))
         return parameters
 
+    def findings_of_pod(self, document: Mapping[str, Any]) -> list[str]:
+        """In what a pod is not one that the contract describes, with all of its fields."""
+        findings = _findings(self._pod_validator, document, "the pod")
+        if not findings:
+            findings = [f"{name} is missing" for name in self.schema(_POD)["properties"] if name not in document]
+            findings += [
+                f"expose[{index}].{name} is missing"
+                for index, entry in enumerate(document.get("expose", []))
+                for name in self.schema(_PORT)["properties"]
+                if name not in entry
+            ]
+        return findings
+
     def _operations(self) -> Iterator[Operation]:
         for path, item in self.document["paths"].items():
             for method, described in item.items():
@@ -139,6 +163,7 @@ class Contract:
             key_headers=self._key_headers(described.get("security", self.document.get("security", []))),
             has_body=media is not None,
             defaults=self._defaults(media["schema"]) if media else {},
+            shown_fields=self._shown_fields(media["schema"]) if media else frozenset(),
             body_validator=self._validator(media["schema"]) if media else None,
             parameter_validators={
                 parameter["name"]: self._validator(parameter["schema"])
@@ -153,8 +178,18 @@ class Contract:
         return tuple(scheme["name"].lower() for scheme in named if scheme["in"] == "header")
 
     def _defaults(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        properties = self.schema(schema["$ref"].rpartition("/")[2])["properties"]
+        properties = self._properties(schema)
         return {name: part["default"] for name, part in properties.items() if "default" in part}
+
+    def _shown_fields(self, schema: Mapping[str, Any]) -> frozenset[str]:
+        properties = self._properties(schema)
+        return frozenset(name for name, part in properties.items() if not part.get("writeOnly", False))
+
+    def _properties(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        while "$ref" in schema:
+            schema = self.schema(schema["$ref"].rpartition("/")[2])
+        found: Mapping[str, Any] = schema.get("properties", {})
+        return found
 
     def _validator(self, schema: Mapping[str, Any]) -> Any:
         document = {"$schema": _DIALECT, "components": self.document["components"], **schema}
@@ -171,6 +206,10 @@ def load_contract() -> Contract:
             loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
             return Contract(yaml.load(path.read_text(encoding="utf-8"), loader))  # noqa: S506  # both loaders are safe
     raise FileNotFoundError("openapi.yaml is not in the package yottalabs_mock; install yottalabs-client again")
+
+
+def _listed(operations: Iterable[Operation]) -> str:
+    return ", ".join(sorted({operation.method for operation in operations}))
 
 
 def _decoded(path: str) -> str | None:
@@ -191,6 +230,8 @@ def _parse(request: Request) -> Any:
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
         raise Refusal(415, f"the content encoding is '{printable(encoding)}'; send the body as it is")
+    if has_too_many_values(request.body):
+        raise Refusal(413, f"the body has more values than the {MOST_VALUES} that are taken")
     try:
         return json.loads(request.body.decode(), parse_constant=_refuse_constant)
     except UnicodeDecodeError:
@@ -207,12 +248,47 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _findings(validator: Any, value: Any, whole: str) -> list[str]:
+    # What is not Unicode can neither be looked at everywhere nor be saved.
+    places = [f"{_place(path, whole)}: the value is not Unicode" for path in _not_unicode(value)]
+    if places:
+        return places
     try:
         errors = list(validator.iter_errors(value))
-    except ValueError:  # half of a surrogate pair, which is text to Python and to nobody else
-        return [f"{whole} holds text that is not Unicode"]
-    found = (f"{_place(error.instance_path, whole)}: {printable(error.message, 500)}" for error in errors)
+    except ValueError:
+        return [f"{whole}: the value is nested too deeply"]
+    found = (f"{_place(error.instance_path, whole)}: {said}" for error in errors for said in _said(error))
     return list(dict.fromkeys(found))
+
+
+def _said(error: Any) -> list[str]:
+    unexpected = getattr(error.kind, "unexpected", None)
+    if unexpected is None:
+        return [printable(error.message, 500)]
+    return [f"there is no field '{printable(name)}'" for name in unexpected]
+
+
+def _not_unicode(value: Any) -> list[list[str | int]]:
+    """Where in a value there is half of a surrogate pair, which is text to Python and to nobody else."""
+    found: list[list[str | int]] = []
+    waiting: list[tuple[list[str | int], Any]] = [([], value)]
+    while waiting:
+        path, part = waiting.pop()
+        if isinstance(part, str) and not _is_unicode(part):
+            found.append(path)
+        elif isinstance(part, dict):
+            found += [[*path, name] for name in part if not _is_unicode(name)]
+            waiting += [([*path, name], inner) for name, inner in reversed(part.items())]
+        elif isinstance(part, list):
+            waiting += [([*path, index], part[index]) for index in reversed(range(len(part)))]
+    return found
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _place(path: list[str | int], whole: str) -> str:

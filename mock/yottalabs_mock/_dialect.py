@@ -120,7 +120,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
         _milliseconds,
         lambda text: str(_milliseconds(text)),
     ),
-    "price": (_as_it_is, lambda number: f"{number:.10f}".rstrip("0").rstrip(".")),
+    "price": (_as_it_is, lambda number: f"{float(number):.10f}".rstrip("0").rstrip(".")),
     "status": (_as_it_is, lambda status: _LATER_STATUS.get(status, status)),
     "gpu_type": (_as_it_is, lambda gpu_type: _LATER_GPU_TYPE.get(gpu_type, gpu_type)),
     "ports": (_as_it_is, _later_ports),

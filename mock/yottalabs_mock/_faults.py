@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
+from ._clock import LONGEST_SECONDS
 from ._lifecycle import Duration, check_duration, duration_text, read_duration
-from ._messages import SYSTEM_ERROR, WRONG_STATE
+from ._messages import SUCCESS, SYSTEM_ERROR, WRONG_STATE
 
 ANY = "*"
 CREATE, LIST, DELETE = "createPod", "listPods", "deletePod"
@@ -144,6 +145,11 @@ class Rule:
     effect: bool
     options: Mapping[str, Any]
 
+    @property
+    def is_of_doors(self) -> bool:
+        """Whether a server lets it happen to everybody who connects, at once."""
+        return self.probability is None and self.fault in DOORS
+
     def concerns(self, operation: str) -> bool:
         """Whether it can happen to a request for an operation."""
         return operation in KINDS[self.fault].operations and self.operation in {ANY, operation}
@@ -158,6 +164,18 @@ class Rule:
         return {name: value[name] for name in ("operation", "fault", "times", "probability")} | effect | options
 
 
+class Door(Protocol):
+    """Where connections come in, of a server: on a socket, a fault of connections happens before any request."""
+
+    def shut(self, rule: Rule) -> None:
+        """Lets what a rule says happen to everybody who connects."""
+        ...
+
+    def open(self) -> None:
+        """Lets connections in again."""
+        ...
+
+
 class Faults:
     """The faults that are to happen, and those that did."""
 
@@ -169,11 +187,11 @@ class Faults:
         self._chance = random.Random(f"faults {seed}")
         self.counts: Counter[Fault] = Counter()
         """How often each fault has happened."""
-        self.on_closed_door: Callable[[Rule], bool] | None = None
-        """Set by a server: takes a scripted fault of connections, which on a socket must happen before any request."""
+        self._doors: list[Door] = []
 
     def add(
         self,
+        /,
         operation: str,
         fault: str,
         *,
@@ -206,16 +224,35 @@ class Faults:
             effect=kind.effect if effect is None else _effect(effect, kind, found),
             options={**(kind.options or {}), **_options(options, kind, found)},
         )
-        if probability is None and self.on_closed_door is not None and found in DOORS and self.on_closed_door(rule):
-            self.counts[found] += rule.times or 1
-            return
         with self._lock:
-            self._rules.append(rule)
+            doors = tuple(self._doors) if rule.is_of_doors else ()
+            if doors:
+                self.counts[found] += rule.times or 1
+            else:
+                self._rules.append(rule)
+        for door in doors:
+            door.shut(rule)
 
     def clear(self) -> None:
         """Lets no more faults happen. What has happened stays counted."""
         with self._lock:
             self._rules.clear()
+        self._open_doors()
+
+    def begin_at(self, door: Door) -> None:
+        """Lets faults of connections happen at a door, those first that were waiting for one."""
+        with self._lock:
+            waiting = [rule for rule in self._rules if rule.is_of_doors]
+            self._rules = [rule for rule in self._rules if not rule.is_of_doors]
+            self.counts.update({rule.fault: rule.times or 1 for rule in waiting})
+            self._doors.append(door)
+        for rule in waiting:
+            door.shut(rule)
+
+    def end_at(self, door: Door) -> None:
+        """Lets them happen there no more."""
+        with self._lock:
+            self._doors.remove(door)
 
     @property
     def pending(self) -> Sequence[Rule]:
@@ -239,6 +276,7 @@ class Faults:
             self._rules.clear()
             self.counts.clear()
             self._chance = random.Random(f"faults {self._seed}")
+        self._open_doors()
 
     def to_json(self) -> list[dict[str, Any]]:
         """The faults that are still to happen, as JSON values."""
@@ -247,6 +285,13 @@ class Faults:
     def __repr__(self) -> str:
         rules = ", ".join(f"{rule.fault} of {rule.operation}" for rule in self.pending)
         return f"<{type(self).__name__} {rules or 'none pending'}>"
+
+    def _open_doors(self) -> None:
+        # Without the lock: a server that waits for it could open nothing.
+        with self._lock:
+            doors = tuple(self._doors)
+        for door in doors:
+            door.open()
 
     def _use(self, index: int, rule: Rule) -> None:
         self.counts[rule.fault] += 1
@@ -260,7 +305,7 @@ class Faults:
     def _operation_named(self, name: str, kind: Kind, fault: Fault) -> str:
         if name == ANY:
             return ANY
-        found = [operation for operation in self._operations if name in {operation, _verb(operation)}]
+        found = [operation for operation in self._operations if name in (operation, _verb(operation))]
         if not found:
             known = ", ".join(_verb(operation) for operation in self._operations)
             raise ValueError(f"there is no operation {name!r}; there are {known}, and '{ANY}' for any")
@@ -325,10 +370,10 @@ def _option(name: str, value: Any, fault: Fault) -> Any:
     if name == "seconds":
         return _seconds(value, fault)
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    if name in {"code", "retry_after"} and not is_number:
-        raise ValueError(f"{name} is {value!r}; it must be a whole number")
-    if name == "retry_after" and value < 0:
-        raise ValueError(f"retry_after is {value!r}; it must be 0 or more")
+    if name == "code" and not (is_number and -(2**31) <= value < 2**31 and value != SUCCESS):
+        raise ValueError(f"code is {value!r}; it must be a whole number of 32 bits, and not {SUCCESS}: that is success")
+    if name == "retry_after" and not (is_number and 0 <= value < LONGEST_SECONDS):
+        raise ValueError(f"retry_after is {value!r}; it must be a whole number, 0 or more")
     if name in {"message", "status"} and not isinstance(value, str):
         raise ValueError(f"{name} is {value!r}; it must be text")
     return value

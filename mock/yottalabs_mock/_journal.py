@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ._messages import Request
+from ._messages import Request, has_too_many_values
 
 HIDDEN = "<hidden>"
 MOST_REQUESTS = 100_000
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_VARIABLES = "environmentVars"
+_SHOWN_IN_LISTS = frozenset({"key", "port", "protocol"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class RecordedRequest:
         method: The HTTP method.
         target: The path and the query, as they came.
         headers: The headers, their names in lower case; keys and credentials are hidden.
-        json: The body; the registry's token and the values of environment variables are hidden. None without one.
+        json: The body. The registry's token and the values of environment variables are hidden, and so is whatever the
+            contract does not know: it may be a secret under a misspelt name. None without one.
         status: The HTTP status of the answer; None where none was sent.
         fault: The fault that happened to it.
     """
@@ -62,13 +67,14 @@ class Journal:
         at: float,
         operation: str | None,
         key_headers: Sequence[str],
+        shown_fields: AbstractSet[str],
         status: int | None,
         fault: str | None,
     ) -> int:
         """Notes a request; gives its number."""
         secret = _SECRET_HEADERS.union(key_headers)
         headers = {name: HIDDEN if name in secret else value for name, value in request.headers.items()}
-        body = _without_secrets(request.body)
+        body = _without_secrets(request.body, shown_fields)
         with self._lock:
             self._count += 1
             self._records.append(
@@ -91,26 +97,32 @@ class Journal:
             self._count = 0
 
 
-def _without_secrets(body: bytes | None) -> Any:
+def _without_secrets(body: bytes | None, shown_fields: AbstractSet[str]) -> Any:
     """A body that may be shown. What cannot be read may hold anything, so nothing of it is kept."""
+    if body is None or has_too_many_values(body):
+        return "<more than is taken>"
     try:
         value = json.loads(body or b"null")
     except (ValueError, RecursionError):
-        return f"<{len(body or b'')} bytes that are not JSON>"
+        return f"<{len(body)} bytes that are not JSON>"
     if not isinstance(value, dict):
         return None if value is None else "<no object>"
-    shown = dict(value)
-    if "imageRegistryToken" in shown:
-        shown["imageRegistryToken"] = HIDDEN
-    if "environmentVars" in shown:
-        variables = shown["environmentVars"]
-        shown["environmentVars"] = (
-            [_without_value(item) for item in variables] if isinstance(variables, list) else HIDDEN
-        )
-    return shown
+    return {name: _shown(name, part) if name in shown_fields else HIDDEN for name, part in value.items()}
+
+
+def _shown(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_value(item) for item in value]
+    return HIDDEN if name == _VARIABLES and value is not None else _plain(value)
 
 
 def _without_value(item: Any) -> Any:
-    if not isinstance(item, dict) or not isinstance(item.get("key", ""), str):
+    if not isinstance(item, dict):
         return HIDDEN
-    return {name: text if name == "key" else HIDDEN for name, text in item.items()}
+    return {name: _plain(part) if name in _SHOWN_IN_LISTS else HIDDEN for name, part in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Text, a number that JSON knows, or nothing; what is nested in a place where nothing should be is hidden."""
+    is_plain = value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    return value if is_plain else HIDDEN

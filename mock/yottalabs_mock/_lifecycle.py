@@ -11,8 +11,11 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
+
+from ._clock import LONGEST_SECONDS
 
 
 class Status(StrEnum):
@@ -58,17 +61,19 @@ TRANSITIONS = (
     Transition(Status.TERMINATED, None, "is forgotten", "forget"),
 )
 FIRST = Status.INITIALIZE
+_LAST_MOMENT = 1e12  # beyond every date
 
 _ALLOWED = {(transition.source, transition.target) for transition in TRANSITIONS}
 _BY_ITSELF = {transition.source: transition for transition in TRANSITIONS if transition.timer}
+_ONLY_BY_ITSELF = {(transition.source, transition.target) for transition in _BY_ITSELF.values()}
 
 
 class IllegalTransitionError(Exception):
     """A pod was to go from one state to another that does not follow it."""
 
     def __init__(self, pod_id: str, source: Status, target: Status) -> None:
-        following = [str(transition.target) for transition in TRANSITIONS if transition.source == source]
-        names = ", ".join(name for name in following if name != "None") or "nothing"
+        following = [transition for transition in TRANSITIONS if transition.source == source and transition.target]
+        names = ", ".join(f"{part.target}{' by itself' if part.timer else ''}" for part in following) or "nothing"
         super().__init__(f"pod {pod_id} is {source} and cannot become {target}; what can follow: {names}")
         self.pod_id, self.source, self.target = pod_id, source, target
 
@@ -120,14 +125,17 @@ class Times:
     @classmethod
     def from_json(cls, value: Mapping[str, str]) -> Times:
         """The times that `to_json` wrote."""
-        return cls(**{name: read_duration(text) for name, text in value.items()})
+        names = [part.name for part in fields(cls)]
+        return cls(**{name: read_duration(value[name]) for name in dict.fromkeys([*names, *value])})
 
 
 def check_duration(duration: object, name: str) -> None:
     """Raises a ValueError for what is no time."""
     bounds = duration if isinstance(duration, tuple) else (duration, duration)
     numbers = [bound for bound in bounds if isinstance(bound, int | float) and not isinstance(bound, bool)]
-    if isinstance(duration, Reads) or (len(numbers) == len(bounds) == 2 and 0 <= numbers[0] <= numbers[1]):
+    if isinstance(duration, Reads):
+        return
+    if len(numbers) == len(bounds) == 2 and 0 <= numbers[0] <= numbers[1] < LONGEST_SECONDS:
         return
     message = f"{name} is {duration!r}; it must be a number of seconds, a range (from, to) of seconds, or Reads(n)"
     raise ValueError(message)
@@ -149,7 +157,12 @@ def duration_text(duration: Duration) -> str:
     """A time as text that `read_duration` reads."""
     if isinstance(duration, Reads):
         return f"{duration.count} reads"
-    return f"{duration[0]!r}-{duration[1]!r}" if isinstance(duration, tuple) else repr(duration)
+    return "-".join(map(_number_text, duration)) if isinstance(duration, tuple) else _number_text(duration)
+
+
+def _number_text(number: float) -> str:
+    """A number to its last digit, without an exponent."""
+    return f"{Decimal(repr(float(number))):f}".removesuffix(".0")
 
 
 @dataclass
@@ -180,7 +193,15 @@ class Timer:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Timer:
         """The timer that `to_json` wrote."""
-        return cls(math.inf if value["at"] is None else float(value["at"]), value["reads"])
+        reads = value["reads"]
+        if reads is not None:
+            Reads(reads)
+        return cls(math.inf if value["at"] is None else moment(value["at"], "at"), reads)
+
+    @property
+    def runs(self) -> bool:
+        """Whether anything will happen."""
+        return self.at < math.inf or self.reads is not None
 
 
 class Life:
@@ -226,6 +247,16 @@ class Life:
             raise IllegalTransitionError(self.pod_id, self.status, target)
         self._enter(target, now)
 
+    def command(self, target: Status, now: float) -> None:
+        """Goes to another state because somebody wants it to.
+
+        Raises:
+            IllegalTransitionError: It does not follow the present one, or only by itself.
+        """
+        if (self.status, target) in _ONLY_BY_ITSELF:
+            raise IllegalTransitionError(self.pod_id, self.status, target)
+        self.move(target, now)
+
     def read(self, now: float) -> None:
         """Counts a read of the pod, for the times that are counted in reads."""
         self._timer.read(now)
@@ -258,13 +289,40 @@ class Life:
         }
 
     def restore(self, value: Mapping[str, Any]) -> None:
-        """Becomes what `to_json` wrote."""
+        """Becomes what `to_json` wrote.
+
+        Raises:
+            ValueError: No life is like that.
+        """
         self.status = Status(value["status"])
-        self.healthy = bool(value["healthy"])
-        self.changed_at = float(value["changedAt"])
-        self.fails = bool(value["fails"])
+        self.healthy = _flag(value, "healthy")
+        self.changed_at = moment(value["changedAt"], "changedAt")
+        self.fails = _flag(value, "fails")
         self._timer = Timer.from_json(value["timer"])
         self._health = Timer.from_json(value["health"])
+        if self._timer.runs and self.status not in _BY_ITSELF:
+            raise ValueError(f"pod {self.pod_id} is {self.status} and has a timer, but does not change by itself")
+        if (self.healthy or self._health.runs) and self.status != Status.RUNNING:
+            raise ValueError(f"pod {self.pod_id} is {self.status} and healthy, or will be; only RUNNING is")
+
+
+def moment(value: object, name: str) -> float:
+    """A moment from JSON.
+
+    Raises:
+        ValueError: It is none.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not abs(value) < _LAST_MOMENT:  # type: ignore[arg-type]
+        raise ValueError(f"{name} is {value!r}; it must be a number of seconds")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _flag(value: Mapping[str, Any], name: str) -> bool:
+    found = value[name]
+    if not isinstance(found, bool):
+        raise ValueError(f"{name} is {found!r}; it must be true or false")  # noqa: TRY004  # as for every other value
+    return found
 
 
 def diagram() -> str:

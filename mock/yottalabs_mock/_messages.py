@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -19,6 +20,9 @@ TOO_MANY_REQUESTS = 429
 _INVALID_STATUSES = frozenset({400, 413, 414, 415, 422, 431})
 
 JSON = "application/json"
+MOST_VALUES = 10_000  # a request of this API has some hundreds; each may have several findings, and each costs time
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_BEFORE_VALUES = (b"[", b"{", b",")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,21 @@ def json_bytes(value: Any) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+
+
+def has_too_many_values(body: bytes) -> bool:
+    """Whether a body may hold more values than are taken: what comes before one is counted, for to parse takes long."""
+    without_text = _TEXT.sub(b"", body)
+    return sum(without_text.count(sign) for sign in _BEFORE_VALUES) >= MOST_VALUES
+
+
+def headers_of(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of a request. Where one comes more than once, commas stand between its values."""
+    headers: dict[str, str] = {}
+    for encoded_name, encoded_value in pairs:
+        name, value = encoded_name.decode("latin-1").lower(), encoded_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def printable(text: str, longest: int = 120) -> str:

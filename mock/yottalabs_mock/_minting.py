@@ -27,6 +27,10 @@ class Mint:
         self.minted += 1
         return str(_FIRST_ID + 2 * (self.minted - 1))
 
+    def allows(self, pod_id: str) -> bool:
+        """Whether a pod may have an id: none that will be given to another one."""
+        return not pod_id.isdecimal() or int(pod_id) < _FIRST_ID + 2 * self.minted
+
     def proxy_port(self) -> int:
         """The next port of the proxy; they come again when all have been used."""
         self.ports += 1

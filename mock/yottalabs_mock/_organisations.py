@@ -19,8 +19,8 @@ class Organisations:
     def __init__(self, api_keys: ApiKeys | None) -> None:
         self._names: dict[str, str] | None = None
         if api_keys is not None:
-            named = dict(api_keys) if isinstance(api_keys, Mapping) else dict.fromkeys(_listed(api_keys))
-            self._names = {_digest(key): name or _name(key) for key, name in named.items()}
+            named = dict(api_keys) if isinstance(api_keys, Mapping) else dict.fromkeys(_listed(api_keys), "")
+            self._names = {_digest(_checked(key)): _checked_name(name) or _name(key) for key, name in named.items()}
         self.ids: dict[str, str] = {}
 
     def of(self, key: str) -> str:
@@ -36,6 +36,17 @@ class Organisations:
             raise Refusal(401, "the key in the header x-api-key is not one that this simulator knows")
         return self.ids.setdefault(name, str(_FIRST_ID + 2 * len(self.ids)))
 
+    def restore(self, ids: Mapping[str, str]) -> None:
+        """Takes organisations with the ids that they had.
+
+        Raises:
+            ValueError: Those are no ids that they can have had.
+        """
+        given = {str(_FIRST_ID + 2 * number) for number in range(len(ids))}
+        if set(ids.values()) != given:
+            raise ValueError(f"the ids of the organisations are not {', '.join(sorted(given))}")
+        self.ids = dict(ids)
+
     def reset(self) -> None:
         """Forgets every organisation; the keys stay valid."""
         self.ids.clear()
@@ -45,9 +56,22 @@ class Organisations:
 
 
 def _listed(keys: Iterable[str]) -> list[str]:
-    if isinstance(keys, str):
-        raise ValueError("api_keys is a string; it must be a collection of keys")  # noqa: TRY004  # as for a wrong key
+    if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
+        message = f"api_keys is of type {type(keys).__name__}; it must be a collection of keys"
+        raise ValueError(message)  # noqa: TRY004  # as for a wrong key
     return list(keys)
+
+
+def _checked(key: str) -> str:
+    if not isinstance(key, str) or not key or not all("!" <= character <= "~" for character in key):
+        raise ValueError("a key in api_keys is no text that a header can carry, without spaces")
+    return key
+
+
+def _checked_name(name: str) -> str:
+    if not isinstance(name, str):
+        raise ValueError(f"the name of an organisation in api_keys is {name!r}; it must be text")  # noqa: TRY004
+    return name
 
 
 def _name(key: str) -> str:
@@ -56,6 +80,4 @@ def _name(key: str) -> str:
 
 
 def _digest(key: str) -> str:
-    if not isinstance(key, str) or not key or not all("!" <= character <= "~" for character in key):
-        raise ValueError("a key in api_keys is no text that a header can carry, without spaces")
     return hashlib.sha256(key.encode()).hexdigest()

@@ -28,7 +28,7 @@ def _is_interrupted_make(pid: int) -> bool:
     interrupted one has gone back to neither, whenever one looks.
     """
     try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
     masks = re.findall(r"^Sig(?:Cgt|Ign):\t([0-9a-f]+)$", status, re.MULTILINE)

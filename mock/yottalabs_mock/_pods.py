@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,18 +20,21 @@ class World:
         self.lock = threading.RLock()
         self.clock = clock
         self._ahead = 0.0
+        # Once and for all: a moment has the same date whenever one asks for it.
+        self._beginning = clock.date() - timedelta(seconds=clock.monotonic())
 
     def now(self) -> float:
         """The simulator's time in seconds."""
         return self.clock.monotonic() + self._ahead
 
-    def set(self, moment: float) -> None:
-        """Makes this the present moment."""
+    def set(self, moment: float, date: datetime) -> None:
+        """Makes this the present moment, and this its date."""
         self._ahead = moment - self.clock.monotonic()
+        self._beginning = date - timedelta(seconds=moment)
 
     def date(self, moment: float) -> datetime:
         """The date of a moment of the simulator's time."""
-        return self.clock.date() - timedelta(seconds=self.now() - moment)
+        return self._beginning + timedelta(seconds=moment)
 
 
 class SimulatedPod:
@@ -41,7 +45,7 @@ class SimulatedPod:
         self._document = document
         self._life = life
         self._shown: dict[str, Any] | None = None
-        self._shown_of: tuple[Status, bool] | None = None
+        self._shown_of: tuple[Status, bool, float] | None = None
         self.owner = owner
         self.hidden = Timer(at=-1.0)
 
@@ -72,7 +76,7 @@ class SimulatedPod:
     def document(self) -> dict[str, Any]:
         """The pod as the documented list shows it now, environment values included."""
         with self._settled():
-            return dict(self.show())
+            return deepcopy(self.show())
 
     def pause(self) -> None:
         """Begins to pause it, as the console can. An IllegalTransitionError unless it runs."""
@@ -101,7 +105,8 @@ class SimulatedPod:
     def show(self) -> dict[str, Any]:
         """The pod as the documented list shows it. For whoever holds the world's lock, and has settled the pod."""
         life = self._life
-        if self._shown is None or self._shown_of != (life.status, life.healthy):
+        state = (life.status, life.healthy, life.changed_at)
+        if self._shown is None or self._shown_of != state:
             runs = life.status == Status.RUNNING
             self._shown = {
                 **self._document,
@@ -112,16 +117,16 @@ class SimulatedPod:
                 "status": str(life.status),
                 "updatedAt": documented_time(self._world.date(life.changed_at)),
             }
-            self._shown_of = (life.status, life.healthy)
+            self._shown_of = state
         return self._shown
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as JSON values."""
-        return {"document": self._document, "life": self._life.to_json(), "hidden": self.hidden.to_json()}
+        return {"document": deepcopy(self._document), "life": self._life.to_json(), "hidden": self.hidden.to_json()}
 
     def _move(self, target: Status) -> None:
         with self._settled() as life:
-            life.move(target, self._world.now())
+            life.command(target, self._world.now())
 
     def _settled(self) -> _Settled:
         return _Settled(self._world, self)

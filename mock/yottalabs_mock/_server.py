@@ -6,9 +6,12 @@ import asyncio
 import logging
 import socket
 import struct
+import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
@@ -26,6 +29,9 @@ HOST = "127.0.0.1"
 START_SECONDS = 30.0
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2048
+LARGEST_HEAD = 8 * 1024 * 1024  # bytes; so that an overlong path still comes to where it can be said what is wrong
+_LAST_SECONDS = 5.0  # for a client to take the last answer
+_LAST_STEPS = 10  # of the loop, more than it takes to make a connection that was accepted
 _FILLERS = 8  # more than a backlog of nobody takes
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: for no time at all
 
@@ -41,27 +47,39 @@ class Door:
     """
 
     def __init__(self, port: int) -> None:
-        _refuse_taken(port)
-        self._held = _bound(port)
+        self._held = _claimed(port)
         self.port: int = self._held.getsockname()[1]
         self._make: Callable[[], asyncio.Protocol]
         self._server: asyncio.Server | None = None
         self._jam: list[socket.socket] = []
+        self._closures: deque[tuple[Breakage, float]] = deque()
         self._opening: asyncio.Task[None] | None = None
+        self._endings: set[asyncio.Task[None]] = set()
 
     async def open(self, make: Callable[[], asyncio.Protocol]) -> None:
         """Lets connections in; each gets a protocol of its own."""
         self._make = make
         await self._open()
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether connections do not come in."""
+        return self._server is None
+
     def shut(self, breakage: Breakage, seconds: float) -> None:
-        """Lets no connection in for so many seconds. In the server's own thread."""
+        """Lets no connection in for so many seconds, after those that it is shut for. In the server's own thread."""
+        self._closures.append((breakage, seconds))
+        if not self.is_shut:
+            self._shut_next()
+
+    async def open_now(self) -> None:
+        """Lets connections in again, however long it was to be shut."""
+        self._closures.clear()
         if self._opening is not None:
             self._opening.cancel()
-        self._stop_listening()
-        if breakage == Breakage.UNREACHABLE:
-            self._jam = _jammed(self.port)
-        self._opening = asyncio.get_running_loop().create_task(self._open_after(seconds))
+        if self.is_shut:
+            self._stop_listening()
+            await self._open()
 
     def close(self) -> None:
         """Lets nobody in any more, and gives the port back."""
@@ -70,21 +88,50 @@ class Door:
         self._stop_listening()
         self._held.close()
 
+    async def closed(self) -> None:
+        """Returns once nobody is on the way in."""
+        await asyncio.gather(*self._endings)
+
+    def _shut_next(self) -> None:
+        breakage, seconds = self._closures.popleft()
+        self._stop_listening()
+        if breakage == Breakage.UNREACHABLE:
+            self._jam = _jammed(self.port)
+        self._opening = asyncio.get_running_loop().create_task(self._open_after(seconds))
+
     async def _open_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+        if self._closures:
+            self._shut_next()
+            return
         self._stop_listening()
         await self._open()
 
     async def _open(self) -> None:
-        listener = _bound(self.port)
-        self._server = await asyncio.get_running_loop().create_server(self._make, sock=listener, backlog=BACKLOG)
+        loop, listener = asyncio.get_running_loop(), _bound(self.port)
+        self._server = await loop.create_server(self._make, sock=listener, backlog=BACKLOG, start_serving=False)
+        await self._server.start_serving()
 
     def _stop_listening(self) -> None:
         if self._server is not None:
-            self._server.close()
+            loop = asyncio.get_running_loop()
+            for listener in self._server.sockets:
+                loop.remove_reader(listener.fileno())
+                with suppress(OSError):  # not everywhere; then it listens a moment longer
+                    listener.shutdown(socket.SHUT_RDWR)
+            ending = loop.create_task(_end(self._server))
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
             self._server = None
         while self._jam:
             self._jam.pop().close()
+
+
+async def _end(server: asyncio.Server) -> None:
+    """Closes a server. asyncio would lose a connection that it has accepted just now, so that is made first."""
+    for _ in range(_LAST_STEPS):
+        await asyncio.sleep(0)
+    server.close()
 
 
 class Server:
@@ -99,14 +146,17 @@ class Server:
             cast("Any", simulator.app),
             http=type("Protocol", (_Protocol,), {"behind": self}),
             lifespan="off",
+            workers=1,  # given, so that WEB_CONCURRENCY in the environment is not looked at
             ws="none",
             log_config=None,
             access_log=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             server_header=False,
+            h11_max_incomplete_event_size=LARGEST_HEAD,
             date_header=False,
         )
         self._loop: asyncio.AbstractEventLoop
+        self._opening: asyncio.Task[None] | None = None  # kept, for a loop holds its tasks only weakly
 
     @property
     def base_url(self) -> str:
@@ -119,17 +169,23 @@ class Server:
         self._config.load()
         protocol = cast("type[_Protocol]", self._config.http_protocol_class)
         await self._door.open(lambda: protocol(config=self._config, server_state=self._state, app_state={}))
-        self._simulator.faults.on_closed_door = self._take
+        self._simulator.faults.begin_at(self)
 
     async def stop(self) -> None:
         """Ends every connection, whatever it waits for, and gives the port back."""
-        self._simulator.faults.on_closed_door = None
+        self._simulator.faults.end_at(self)
         self._door.close()
         for connection in list(self._state.connections):
             connection.transport.abort()
         for task in list(self._state.tasks):
             task.cancel()
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
+        await self._door.closed()
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether no connection is to come about."""
+        return self._door.is_shut
 
     def shut_door(self, breakage: Breakage, seconds: float) -> None:
         """Lets no connection come about for so many seconds, and ends those that wait for a further request."""
@@ -137,26 +193,35 @@ class Server:
         for connection in list(self._state.connections):
             connection.shutdown()
 
-    def _take(self, rule: Rule) -> bool:
-        """Takes a scripted fault of connections, which happens before anyone can know what a connection is for."""
+    def shut(self, rule: Rule) -> None:
+        """Lets a scripted fault of connections happen, before anyone can know what a connection is for."""
         breakage = Breakage.REFUSED if rule.fault == Fault.CONNECTION_REFUSED else Breakage.UNREACHABLE
-        self._here(self.shut_door, breakage, rule.options["seconds"] * (rule.times or 1))
-        return True
-
-    def _here(self, call: Callable[..., None], *arguments: object) -> None:
-        """Calls in the server's thread, and returns when it is done."""
-        try:
-            is_here = asyncio.get_running_loop() is self._loop
-        except RuntimeError:
-            is_here = False
-        if is_here:
-            call(*arguments)
+        seconds = rule.options["seconds"] * (rule.times or 1)
+        if self._is_here():
+            self.shut_door(breakage, seconds)
             return
 
         async def there() -> None:
-            call(*arguments)
+            self.shut_door(breakage, seconds)
 
-        asyncio.run_coroutine_threadsafe(there(), self._loop).result(START_SECONDS)
+        self._wait_for(there())
+
+    def open(self) -> None:
+        """Lets connections come about again, at once."""
+        if self._is_here():
+            self._opening = self._loop.create_task(self._door.open_now())
+        else:
+            self._wait_for(self._door.open_now())
+
+    def _is_here(self) -> bool:
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
+    def _wait_for(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does something in the server's thread, and returns when it is done."""
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
 
 
 class _Protocol(H11Protocol):
@@ -167,6 +232,7 @@ class _Protocol(H11Protocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.logger = _silent
+        self._is_over = False
         application = self.app
 
         async def with_connection(scope: Scope, receive: Receive, send: Send) -> None:
@@ -174,6 +240,17 @@ class _Protocol(H11Protocol):
             await application(cast("Any", scope), cast("Any", receive), cast("Any", send))
 
         self.app = cast("Any", with_connection)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Takes a connection, unless the door was shut in the meantime."""
+        super().connection_made(transport)
+        if self.behind.is_shut:
+            self.reset()
+
+    def data_received(self, data: bytes) -> None:
+        """Reads on, unless the last answer has been given."""
+        if not self._is_over:
+            super().data_received(data)
 
     def reset(self) -> None:
         """Resets the connection at once."""
@@ -190,12 +267,22 @@ class _Protocol(H11Protocol):
         """Lets no further connection come about for so many seconds."""
         self.behind.shut_door(breakage, seconds)
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # it says nothing; the parser's error does
         """Answers what is no HTTP, in the envelope."""
-        answer = refused(400, f"this is not HTTP: {msg}")
-        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(answer.body)}\r\n"
-        self.transport.write(f"{head}connection: close\r\n\r\n".encode() + answer.body)
-        self.transport.close()
+        error = sys.exc_info()[1]
+        too_long = getattr(error, "error_status_hint", None) == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if too_long else HTTPStatus.BAD_REQUEST
+        reason = str(error).partition(":")[0]  # what follows may be a line of the request, with a key in it
+        answer = refused(
+            status, "the request line and headers are too long" if too_long else f"this is not HTTP: {reason}"
+        )
+        head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: application/json\r\n"
+        size = f"content-length: {len(answer.body)}\r\nconnection: close\r\n\r\n"
+        self.transport.write(f"{head}{size}".encode() + answer.body)
+        # A client that is still sending when the connection closes does not get to see the answer.
+        self._is_over = True
+        self.transport.write_eof()
+        self.loop.call_later(_LAST_SECONDS, self.transport.abort)
 
 
 @contextmanager
@@ -248,11 +335,17 @@ def _bound(port: int) -> socket.socket:
     return found
 
 
-def _refuse_taken(port: int) -> None:
-    """Raises an OSError if somebody has a port: sharing it, as `_bound` does, would not tell."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((HOST, port))
+def _claimed(port: int) -> socket.socket:
+    """A socket that has a port and does not listen. No other process can take the port, not even one that asks now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as claim:
+        claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim.bind((HOST, port))
+        claim.listen(0)  # of two that ask at once, this gives it to one
+        share = getattr(socket, "SO_REUSEPORT", socket.SO_REUSEADDR)
+        claim.setsockopt(socket.SOL_SOCKET, share, 1)  # with the next one, which is of this process
+        held = _bound(claim.getsockname()[1])
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # or another's claim would hold while nobody listens
+    return held
 
 
 def _jammed(port: int) -> list[socket.socket]:

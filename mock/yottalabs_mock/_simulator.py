@@ -54,6 +54,10 @@ class Simulator:
         dialect: DialectName = "documented",
         seed: int = 0,
     ) -> None:
+        if not isinstance(times, Times | None):
+            raise ValueError(f"times is {times!r}; it must be Times(…)")  # noqa: TRY004  # as for every other one
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise ValueError(f"seed is {seed!r}; it must be a whole number")  # noqa: TRY004
         self._contract = load_contract()
         self._key_headers = [name for operation in self._contract.operations for name in operation.key_headers]
         self._clock = _clock_of(clock)
@@ -104,6 +108,11 @@ class Simulator:
         return self._clock
 
     @property
+    def time(self) -> float:
+        """The simulator's time in seconds: its clock's, unless a state was loaded; then it goes on from there."""
+        return self._world.now()
+
+    @property
     def faults(self) -> Faults:
         """What is to go wrong."""
         return self._faults
@@ -124,10 +133,10 @@ class Simulator:
 
     def reset(self) -> None:
         """Forgets all pods, requests and faults. What chance decides begins anew, and so do the ids; time goes on."""
+        self._faults.reset()  # without the lock: it waits for a server, which may wait for the lock
         with self._world.lock:
             self._organisations.reset()
             self._journal.reset()
-            self._faults.reset()
             self._api = self._new_api()
 
     def to_json(self) -> dict[str, Any]:
@@ -168,10 +177,12 @@ class Simulator:
             ValueError: It is no such state; the message says why.
             OSError: The file cannot be read.
         """
-        saved = _state.read(state)
+        with _state.reading(state):
+            saved = _state.read(state)
         began = VirtualClock(saved.date) if clock == "virtual" else _clock_of(clock)
         simulator = cls(api_keys=api_keys, clock=began, times=saved.times, dialect=saved.dialect, seed=saved.seed)
-        simulator._restore(saved)
+        with _state.reading(state):
+            simulator._restore(saved)
         return simulator
 
     def __repr__(self) -> str:
@@ -199,6 +210,7 @@ class Simulator:
                 at=self._world.now(),
                 operation=operation.id if operation else None,
                 key_headers=self._key_headers,
+                shown_fields=operation.shown_fields if operation else frozenset(),
                 status=outcome.answer.status if outcome.answer is not None and answered else None,
                 fault=str(rule.fault) if rule else None,
             )
@@ -217,8 +229,8 @@ class Simulator:
         return Api(self._contract, self._world, self._organisations, dialect, self._times, self._seed)
 
     def _restore(self, saved: _state.Saved) -> None:
-        self._world.set(saved.now)
-        _state.restore(self._api, saved)
+        self._world.set(saved.now, saved.date)
+        _state.restore(self._api, saved, self._contract)
         for fault in saved.faults:
             self._faults.add(**fault)
 
@@ -229,7 +241,9 @@ def _clock_of(clock: object) -> Clock:
     if clock == "real":
         return RealClock()
     missing = [
-        name for name in ("monotonic", "sleep", "asleep", "advance", "date") if not callable(getattr(clock, name, None))
+        name
+        for name in ("monotonic", "sleep", "asleep", "advance", "date", "held")
+        if not callable(getattr(clock, name, None))
     ]
     if missing or isinstance(clock, type | str):
         message = f"clock is {clock!r}; it must be 'virtual', 'real', or an object like sim.clock"

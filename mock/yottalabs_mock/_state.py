@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ._api import Api
+from ._contract import Contract
 from ._dialect import DIALECTS, DialectName
-from ._lifecycle import Timer, Times
+from ._lifecycle import Timer, Times, moment
 from ._minting import Mint
 from ._pods import SimulatedPod
 
@@ -50,53 +54,97 @@ def to_json(api: Api) -> dict[str, Any]:
     }
 
 
-def read(state: str | Path | Mapping[str, Any]) -> Saved:
-    """A state from a file, or from JSON values.
-
-    Raises:
-        ValueError: It is none.
-    """
-    where = "the state"
-    if not isinstance(state, Mapping):
-        where = str(state)
-        try:
-            state = json.loads(Path(state).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{where} is no state of a simulator: it is not JSON: {error}") from None
-    if not isinstance(state, Mapping) or state.get("format") != FORMAT:
-        raise ValueError(f"{where} is no state of a simulator that this version can read (format {FORMAT})")
+@contextmanager
+def reading(state: str | Path | Mapping[str, Any]) -> Iterator[None]:
+    """Whatever is wrong with a state becomes a ValueError that names it."""
     try:
-        return _read(state)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        where = "the state" if isinstance(state, Mapping) else str(state)
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{where} is no state of a simulator: {reason}") from error
+        raise ValueError(f"{where} is no state of a simulator that this version can read: {reason}") from error
+
+
+def read(state: str | Path | Mapping[str, Any]) -> Saved:
+    """A state from a file, or from JSON values; also as `/_mock/state` answers it."""
+    value = state if isinstance(state, Mapping) else _parsed(Path(state))
+    if isinstance(value.get("data"), Mapping):
+        value = value["data"]
+    if value["format"] != FORMAT:
+        raise ValueError(f"its format is {value['format']!r}, not {FORMAT}")
+    return _read(value)
+
+
+def _parsed(file: Path) -> Mapping[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"it is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise TypeError("it is no JSON object")
+    return value
 
 
 def _read(state: Mapping[str, Any]) -> Saved:
     dialect = state["dialect"]
     if dialect not in DIALECTS:
         raise ValueError(f"dialect is {dialect!r}")
+    date = datetime.fromisoformat(state["date"])
     return Saved(
-        date=datetime.fromisoformat(state["date"]),
-        now=float(state["now"]),
+        date=date if date.tzinfo else date.replace(tzinfo=UTC),
+        now=moment(state["now"], "now"),
         times=Times.from_json(state["times"]),
         dialect=dialect,
-        seed=int(state["seed"]),
-        mint=Mint(int(state["minted"]), int(state["ports"])),
+        seed=_whole(state, "seed"),
+        mint=Mint(_whole(state, "minted", 0), _whole(state, "ports", 0)),
         organisations=dict(state["organisations"]),
-        pods=list(state["pods"]),
-        faults=[dict(fault) for fault in state["faults"]],
+        pods=deepcopy(_listed(state, "pods")),
+        faults=[dict(fault) for fault in _listed(state, "faults")],
     )
 
 
-def restore(api: Api, saved: Saved) -> None:
-    """Gives an API the pods of a state."""
+def _listed(state: Mapping[str, Any], name: str) -> list[Any]:
+    value = state[name]
+    if not isinstance(value, list):
+        raise ValueError(f"{name} is no list")  # noqa: TRY004  # as for the rest
+    return value
+
+
+def _list(state: Mapping[str, Any], name: str) -> list[Any]:
+    value = state[name]
+    if not isinstance(value, list):
+        raise TypeError(f"{name} is no list")
+    return value
+
+
+def _whole(state: Mapping[str, Any], name: str, least: float = -math.inf) -> int:
+    value = state[name]
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name} is {value!r}")
+    return value
+
+
+def restore(api: Api, saved: Saved, contract: Contract) -> None:
+    """Gives an API the pods of a state.
+
+    Raises:
+        ValueError: A pod cannot be as it is said to be. So may be other errors, for parts that are missing.
+    """
     api.mint = saved.mint
-    api.organisations.ids.update(saved.organisations)
+    api.organisations.restore(saved.organisations)
     for saved_pod in saved.pods:
         document = saved_pod["document"]
+        if not isinstance(document["id"], str):
+            raise ValueError(f"the id of a pod is {document['id']!r}; it must be text")  # noqa: TRY004  # as for the rest
         life = api.new_life(document["id"], saved.now)
         life.restore(saved_pod["life"])
         pod = SimulatedPod(api.world, document["orgId"], document, life)
         pod.hidden = Timer.from_json(saved_pod["hidden"])
+        problems = contract.findings_of_pod(pod.document)
+        if pod.id in api.pods or not api.mint.allows(pod.id):
+            problems = ["its id is another pod's, or will be"]
+        elif pod.owner not in api.organisations.ids.values():
+            problems = ["its orgId is no organisation's"]
+        if problems:
+            raise ValueError(f"pod {pod.id}: {'; '.join(problems)}")
         api.pods.add(pod)

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 import httpx
+from anyio.lowlevel import checkpoint
 
-from ._messages import Answer, Breakage, Outcome, Request
+from ._contract import LARGEST_BODY
+from ._messages import Answer, Breakage, Outcome, Request, headers_of
 
 if TYPE_CHECKING:
     from ._simulator import Simulator
@@ -23,14 +25,23 @@ class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request. A wait that it takes is one of the simulator's clock."""
-        outcome = self._simulator.exchange(_request(request, request.read()))
-        self._simulator.clock.sleep(_wait(request, outcome))
+        clock = self._simulator.clock
+        with clock.held():
+            outcome = self._simulator.exchange(_request(request, request.read()))
+        wait = _wait(request, outcome)
+        if wait:
+            clock.sleep(wait)
         return _response(request, outcome)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request. A wait that it takes is one of the simulator's clock."""
-        outcome = self._simulator.exchange(_request(request, await request.aread()))
-        await self._simulator.clock.asleep(_wait(request, outcome))
+        clock = self._simulator.clock
+        with clock.held():
+            outcome = self._simulator.exchange(_request(request, await request.aread()))
+            await checkpoint()  # other tasks run, as they do while an answer is on its way
+        wait = _wait(request, outcome)
+        if wait:
+            await clock.asleep(wait)
         return _response(request, outcome)
 
     def __repr__(self) -> str:
@@ -38,8 +49,8 @@ class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def _request(request: httpx.Request, body: bytes) -> Request:
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    return Request(request.method, request.url.raw_path.decode("ascii"), headers, body)
+    target = request.url.raw_path.decode("ascii")
+    return Request(request.method, target, headers_of(request.headers.raw), body if len(body) <= LARGEST_BODY else None)
 
 
 def _timeout(request: httpx.Request, phase: str) -> float | None:

@@ -3,6 +3,10 @@
     def test_a_pod_comes_and_goes(yottalabs_simulator, yottalabs_client):
         pod_id = yottalabs_client.pods.create(image="ubuntu", gpu_type="NVIDIA_L4_24G", expose=[22])
         assert yottalabs_client.pods.wait(pod_id).is_ready  # a minute, in no time
+        yottalabs_client.pods.delete(pod_id, wait=True)
+        assert yottalabs_simulator.pods[pod_id].status == "TERMINATED"
+
+A fixture `yottalabs_simulator` of your own, in a conftest.py, takes the place of this one, for the clients too.
 
 Nothing is imported before a test asks for it.
 """
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from yottalabs import AsyncYottaLabs, YottaLabs
 
 API_KEY = "the-key-of-a-test"
+BASE_URL = "http://127.0.0.1"
+"""Given, as the key is, so that nothing in the environment of whoever runs the tests is looked at."""
 EXTRA = "yottalabs-client[simulator]"
 
 
@@ -50,7 +56,3 @@ def yottalabs_async_client(yottalabs_simulator: Simulator) -> AsyncYottaLabs:
 
     simulator = yottalabs_simulator
     return AsyncYottaLabs(API_KEY, base_url=BASE_URL, transport=simulator.transport, clock=simulator.clock)
-
-
-BASE_URL = "http://127.0.0.1"
-"""Given, so that nothing in the environment of whoever runs the tests is looked at."""

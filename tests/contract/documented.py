@@ -117,9 +117,7 @@ FAILURE = "ResultVoid"
 # Where an id in a successful answer leads; nothing is documented of it.
 LINKS = {
     "createPod": {"deleteCreatedPod": {"operationId": "deletePod", "parameters": {"podId": "$response.body#/data"}}},
-    "listPods": {
-        "deleteListedPod": {"operationId": "deletePod", "parameters": {"podId": "$response.body#/data/0/id"}}
-    },
+    "listPods": {"deleteListedPod": {"operationId": "deletePod", "parameters": {"podId": "$response.body#/data/0/id"}}},
 }
 # The enumerations, named here after the fields; and types that recur, which the documentation writes out each time.
 ENUMERATIONS = {

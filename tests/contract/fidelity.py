@@ -2,8 +2,8 @@
 
 Each case (made by schemathesis from the contract, or directed at one goal of `coverage.py`) is said four times, to the
 generated client and to the overlay, synchronously and asynchronously. Method, path, query, headers and body of what
-they send are compared with the case; Prism must accept it; its answer must validate, and what was parsed from it must
-re-serialise to what came.
+they send are compared with the case; whoever is asked, Prism or the simulator, must accept it; the answer must
+validate, and what was parsed from it must re-serialise to what came.
 
 `python -m contract.fidelity BASE_URL` runs it by itself and prints a report as JSON; that is how mutants are run.
 """
@@ -15,8 +15,8 @@ import json
 import random
 import sys
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import unquote
@@ -189,15 +189,17 @@ class Speakers:
     def overlay(self, case: Case, prefer: str) -> tuple[Exchanged, Any]:
         from yottalabs import YottaLabs
 
-        self.recorder.prefer = prefer
-        client = YottaLabs(case.api_key, base_url=self.base_url, transport=self.recorder)
-        if case.operation == "createPod":
-            data: Any = client.pods.create(**_arguments(case.body))
-        elif case.operation == "listPods":
-            data = [pod.raw for pod in client.pods.list()]
-        else:
+        def speak() -> Any:
+            client = YottaLabs(case.api_key, base_url=self.base_url, transport=self.recorder)
+            if case.operation == "createPod":
+                return client.pods.create(**arguments(case.body))
+            if case.operation == "listPods":
+                return [pod.raw for pod in client.pods.list()]
             client.pods.delete(case.pod_id)
-            data = None
+            return None
+
+        self.recorder.prefer = prefer
+        data = _answered(speak)
         return self.recorder.take(), data
 
     def overlay_async(self, case: Case, prefer: str) -> tuple[Exchanged, Any]:
@@ -206,15 +208,27 @@ class Speakers:
         async def speak() -> Any:
             client = AsyncYottaLabs(case.api_key, base_url=self.base_url, transport=self.async_recorder)
             if case.operation == "createPod":
-                return await client.pods.create(**_arguments(case.body))
+                return await client.pods.create(**arguments(case.body))
             if case.operation == "listPods":
                 return [pod.raw for pod in await client.pods.list()]
             await client.pods.delete(case.pod_id)
             return None
 
         self.async_recorder.prefer = prefer
-        data = self.loop.run(speak())
+        data = _answered(lambda: self.loop.run(speak()))
         return self.async_recorder.take(), data
+
+
+def _answered(speak: Callable[[], Any]) -> Any:
+    """What the overlay makes of an answer; where it is a business failure, what it says of it."""
+    from yottalabs import APIError
+
+    try:
+        return speak()
+    except APIError as error:
+        if error.status_code != 200:
+            raise
+        return {"code": error.code, "message": error.message}
 
 
 def _generated_call(case: Case) -> tuple[Any, dict[str, Any]]:
@@ -226,14 +240,14 @@ def _generated_call(case: Case) -> tuple[Any, dict[str, Any]]:
     return (list_pods, {}) if case.operation == "listPods" else (delete_pod, {"pod_id": case.pod_id})
 
 
-def _arguments(body: dict[str, Any]) -> dict[str, Any]:
+def arguments(body: dict[str, Any]) -> dict[str, Any]:
     """A body as a caller of the overlay writes it, in its friendly forms."""
-    arguments = {PYTHON_NAMES_THAT_DIFFER.get(name, snake_case(name)): value for name, value in body.items()}
-    if "environment_vars" in arguments:
-        arguments["environment_vars"] = [_pair(item, ("key", "value")) for item in body["environmentVars"]]
-    if "expose" in arguments:
-        arguments["expose"] = [_port(item) for item in body["expose"]]
-    return arguments
+    friendly = {PYTHON_NAMES_THAT_DIFFER.get(name, snake_case(name)): value for name, value in body.items()}
+    if "environment_vars" in friendly:
+        friendly["environment_vars"] = [_pair(item, ("key", "value")) for item in body["environmentVars"]]
+    if "expose" in friendly:
+        friendly["expose"] = [_port(item) for item in body["expose"]]
+    return friendly
 
 
 def _pair(item: dict[str, Any], names: tuple[str, str]) -> Any:
@@ -273,12 +287,14 @@ def compare(case: Case, exchanged: Exchanged, data: Any, *, whole_envelope: bool
     else:
         findings += differences(case.body, json.loads(exchanged.body), "body")
     if exchanged.status != 200:
-        return [*findings, f"Prism refused with {exchanged.status}: {exchanged.answer.decode()[:300]}"]
+        return [*findings, f"refused with {exchanged.status}: {exchanged.answer.decode()[:300]}"]
     answer = json.loads(exchanged.answer)
     errors = contract.validator(RESULT_SCHEMAS[case.operation]).iter_errors(answer)
     findings += [f"answer: {error.message}" for error in errors]
     if whole_envelope:
         return findings + differences(answer, data, "answer")
+    if answer["code"] != 10000:
+        return findings + differences({"code": answer["code"], "message": answer["message"]}, data, "answer")
     expected_data = {"createPod": str(answer["data"]), "listPods": answer["data"], "deletePod": None}[case.operation]
     return findings + differences(expected_data, data, "answer.data")
 
@@ -292,32 +308,47 @@ def _seen(case: Case, exchanged: Exchanged) -> Iterator[coverage.Goal]:
             yield coverage.Goal("podId", "escaped")
 
 
-def run(base_url: str, random_cases: int = RANDOM_CASES) -> Report:
-    """Says every case to every speaker, with each documented success as the answer in turn."""
+Follow = Callable[[Case, Exchanged], Iterable[Case]]
+"""The cases that follow from one and from what was last exchanged about it."""
+
+
+def run(base_url: str, random_cases: int = RANDOM_CASES, follow: Follow | None = None) -> Report:
+    """Says every case to every speaker, with each documented success as the answer in turn, where Prism answers."""
     report = Report()
-    answers = {name: list(contract.successes(name)) for name in contract.OPERATIONS}
     with Speakers(base_url) as speakers, warnings.catch_warnings():
         # A client that warns of a documented value is as wrong as one that sends another.
         warnings.simplefilter("error")
-        for number, case in enumerate(cases(random_cases)):
-            report.cases[case.operation] += 1
-            prefer = f"example={answers[case.operation][number % len(answers[case.operation])]}"
-            for name, speak in speakers.all().items():
-                try:
-                    exchanged, data = speak(case, prefer)
-                # What was sent is compared all the same.
-                except Exception as error:  # noqa: BLE001  # a mutant may fail in any way
-                    recorder = speakers.async_recorder if name.endswith("async") else speakers.recorder
-                    found = [f"{type(error).__name__}: {error}"[:300]]
-                    for exchanged in recorder.exchanged:
-                        found += compare(case, exchanged, None, whole_envelope=False)
-                    recorder.exchanged.clear()
-                else:
-                    report.sent += 1
-                    found = compare(case, exchanged, data, whole_envelope=name.startswith("generated"))
-                    report.seen.update(_seen(case, exchanged))
-                report.findings += [f"{name}, {case.operation}: {line}" for line in found]
+        for case in cases(random_cases):
+            _say(report, speakers, case, follow)
     return report
+
+
+def _say(report: Report, speakers: Speakers, case: Case, follow: Follow | None) -> None:
+    number = report.cases.total()
+    report.cases[case.operation] += 1
+    answers = list(contract.successes(case.operation))
+    prefer = f"example={answers[number % len(answers)]}"
+    in_turn = deque(speakers.all().items())
+    in_turn.rotate(number)  # where there is memory, who comes first may get another answer
+    last: Exchanged | None = None
+    for name, speak in in_turn:
+        try:
+            exchanged, data = speak(case, prefer)
+        # What was sent is compared all the same.
+        except Exception as error:  # noqa: BLE001  # a mutant may fail in any way
+            recorder = speakers.async_recorder if name.endswith("async") else speakers.recorder
+            found = [f"{type(error).__name__}: {error}"[:300]]
+            for exchanged in recorder.exchanged:
+                found += compare(case, exchanged, None, whole_envelope=False)
+            recorder.exchanged.clear()
+        else:
+            report.sent += 1
+            found = compare(case, exchanged, data, whole_envelope=name.startswith("generated"))
+            report.seen.update(_seen(case, exchanged))
+            last = exchanged
+        report.findings += [f"{name}, {case.operation}: {line}" for line in found]
+    for following in follow(case, last) if follow and last else ():
+        _say(report, speakers, following, follow)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,60 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from yottalabs_mock import Simulator
 
 from . import fidelity, mutants
+from .points import FIDELITY, MUTANTS
+from support.wire import Exchanged, differences
+
+RANDOM_CASES = 20  # of an operation; the directed ones come on top
+FEWEST_CASES = 250  # of an operation
 
 
-def test_the_client_says_on_the_wire_what_the_caller_said(prism: str, tell: Callable[[str], None]) -> None:
+@pytest.mark.gate(FIDELITY)
+def test_the_client_says_on_the_wire_what_the_caller_said(
+    prism: str, tell: Callable[[str], None], cases: Callable[[int], None]
+) -> None:
     report = fidelity.run(prism)
-    tell(str(report))
+    tell(f"to Prism: {report}")
+    cases(report.cases.total())
     assert report.findings == []
     assert report.missed == []
 
 
+@pytest.mark.gate(FIDELITY)
+def test_the_simulator_gets_what_the_caller_said_and_the_caller_what_it_holds(
+    tell: Callable[[str], None], cases: Callable[[int], None]
+) -> None:
+    simulator = Simulator()
+    creators: set[str] = set()
+
+    def follow(case: fidelity.Case, exchanged: Exchanged) -> Iterator[fidelity.Case]:
+        """A pod that was created is listed, and then deleted: by the first speaker, and in vain by the others."""
+        data = json.loads(exchanged.answer)["data"]
+        if case.operation == "createPod":
+            creators.add(case.api_key)
+            yield fidelity.Case("listPods", None, "", case.api_key)
+            yield fidelity.Case("deletePod", None, data, case.api_key)
+        elif case.operation == "listPods":
+            assert bool(data) == (case.api_key in creators)
+            held = [pod.document for pod in simulator.pods.values() if data and pod.owner == data[0]["orgId"]]
+            assert differences(held, data, "data") == []
+
+    with simulator.serve() as base_url:
+        report = fidelity.run(base_url, RANDOM_CASES, follow)
+    tell(f"to the simulator: {report}")
+    cases(report.cases.total())
+    assert report.findings == []
+    assert report.missed == []
+    assert min(report.cases[name] for name in ("createPod", "listPods", "deletePod")) >= FEWEST_CASES
+
+
+@pytest.mark.gate(MUTANTS)
 def test_the_baseline_of_the_mutants_is_green(prism: str, tmp_path: Path) -> None:
     report = mutants.run(mutants.BASELINE, tmp_path, prism)
     assert report["findings"] == []
@@ -22,6 +62,7 @@ def test_the_baseline_of_the_mutants_is_green(prism: str, tmp_path: Path) -> Non
     assert report["sent"] > 500
 
 
+@pytest.mark.gate(MUTANTS)
 @pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=str)
 def test_a_mutant_is_caught_by_name(
     mutant: mutants.Mutant, prism: str, tmp_path: Path, tell: Callable[[str], None]

@@ -18,6 +18,8 @@ import httpx
 import pytest
 
 import prism as prism_module
+from support import hostile
+from support.hostile import create_with
 from support.processes import started
 from support.raw import (
     CREATE,
@@ -34,89 +36,20 @@ from support.raw import (
 )
 
 
-@pytest.mark.parametrize(
-    "data", [request("GET", LIST, x_api_key=""), post(VALID, x_api_key=""), post(b"{", x_api_key="")]
-)
+@pytest.mark.parametrize("data", hostile.WITHOUT_A_KEY.values(), ids=hostile.WITHOUT_A_KEY)
 def test_without_a_key_the_answer_is_401(prism: str, data: bytes) -> None:
     assert_refused(raw(prism, data), 401, "x-api-key")
     still_serves(prism)
 
 
 def test_a_body_against_the_contract_is_422_and_names_each_offending_field(prism: str) -> None:
-    body = {
-        "gpuType": "NVIDIA_H200",
-        "gpuCount": 0,
-        "podNmae": "x",
-        "persistentVolumeInGb": 5,
-        "imagePublicType": "PRIVATE",
-        "environmentVars": [{"key": "A"}],
-        "expose": [{"port": 70000, "protocol": "UDP"}, {}],
-        "region": None,
-        "containerVolumeInGb": "10",
-    }
-    answer = raw(prism, post(json.dumps(body).encode()))
-    assert_refused(
-        answer,
-        422,
-        *("image", "gpuType", "gpuCount", "podNmae", "persistentMountPath", "imageRegistryUsername"),
-        *("imageRegistryToken", "environmentVars.0", "'value'", "expose.0.port", "expose.0.protocol", "expose.1"),
-        *("'port'", "region", "containerVolumeInGb"),
-    )
+    answer = raw(prism, post(json.dumps(hostile.OFFENSIVE_BODY).encode()))
+    places = ("environmentVars.0", "'value'", "expose.0.port", "expose.0.protocol", "expose.1", "'port'")
+    assert_refused(answer, 422, *hostile.OFFENDING_FIELDS, *places)
     still_serves(prism)
 
 
-@pytest.mark.parametrize(
-    ("data", "status", "word"),
-    [
-        (post(b'{"image": "x", '), 400, "not JSON"),
-        (post(b"nonsense"), 400, "not JSON"),
-        (post(b""), 400, "empty"),
-        (request("POST", CREATE, content_type="application/json", content_length=""), 400, "empty"),
-        (post(VALID, "text/plain"), 415, "text/plain"),
-        (post(VALID, "application/x-www-form-urlencoded"), 415, "application/json"),
-        (post(VALID, ""), 415, "content type"),
-        (post(VALID, content_encoding="gzip"), 415, "gzip"),
-        (post(b'{"image": "\x00"}'), 400, "not JSON"),
-        (post(b"\x00\x00\x00"), 400, "not JSON"),
-        (post(b'{"image": "\xff\xfe"}'), 400, "UTF-8"),
-        (post(b"null"), 422, "null"),
-        (post(b"0"), 422, "0"),
-        (post(b"[1]"), 422, "object"),
-        (post(b'"text"'), 422, "object"),
-        (post(b"[" * 9_000), 400, "not JSON"),
-        (post(b"[" * 100_000), 413, "more values"),
-        (b"\x00\x01\x02\x03\r\n\r\n", 400, "not HTTP"),
-        (b"GET /\x00 HTTP/1.1\r\n\r\n", 400, "not HTTP"),
-        (b"GET / HTTP/9.9\r\n\r\n", 400, "not HTTP"),
-        (b"GET " + LIST.encode() + b" HTTP/1.1\r\nx: " + b"y" * 9_000_000 + b"\r\n\r\n", 431, "too long"),
-        (request("GET", "/openapi/v1/pods/%E0%A4%A"), 400, "cannot be read"),
-        (request("DELETE", "/openapi/v1/pods/%E0%A4%A"), 400, "cannot be read"),
-        (request("DELETE", "/openapi/v1/pods/%"), 400, "cannot be read"),
-        (request("GET", "//"), 404, "//"),
-        (request("GET", "//elsewhere.example/"), 404, "no path"),
-        (request("GET", "http://elsewhere.example/"), 400, "cannot be read"),
-        (request("GET", "http://127.0.0.1:1" + LIST), 400, "cannot be read"),
-        (request("OPTIONS", "*"), 400, "cannot be read"),
-        (request("GET", LIST + "#fragment"), 400, "cannot be read"),
-        (request("GET", "/" + "a" * 1_000_000), 414, "1000001 characters"),
-        (post(b"x" * 20_000_000), 413, "20000000 bytes"),
-        (request("GET", "/nowhere", b"x" * 20_000_000), 404, "/nowhere"),
-        (request("GET", "/"), 404, "no path"),
-        (request("GET", "/openapi/v1/pods"), 404, "no path"),
-        (request("DELETE", "/openapi/v1/pods/.."), 422, "podId must match pattern"),
-        (request("DELETE", "/openapi/v1/pods/."), 422, "podId must match pattern"),
-        (request("DELETE", "/openapi/v1/pods/a%2Fb"), 422, "podId must match pattern"),
-        (request("DELETE", "/openapi/v1/pods/x/../y"), 404, "x/../y"),
-        (request("DELETE", "/openapi/v1/pods/x/%2e%2e/y"), 404, "x/%2e%2e/y"),
-        (request("DELETE", "/openapi/v1/pods/a\\b"), 400, "a\\b cannot be read"),
-        (request("GET", LIST, accept="text/html"), 406, "text/html"),
-        (request("GET", LIST, accept="text/html, garbage"), 406, "text/html"),
-        (request("GET", LIST, x="y" * 20_000), 431, "more than the 16384"),
-        (request("GET", LIST, prefer="code=5," * 1_000_000), 431, "more than the 16384"),
-        (post(VALID, "x" * 5_000), 415, "x…"),
-        (post(VALID, expect="nonsense"), 200, ""),
-    ],
-)
+@pytest.mark.parametrize(("data", "status", "word"), hostile.BAD_REQUESTS.values(), ids=hostile.BAD_REQUESTS)
 def test_bad_input_is_answered_in_the_envelope(prism: str, data: bytes, status: int, word: str) -> None:
     answer = raw(prism, data)
     if status == 200:
@@ -126,24 +59,7 @@ def test_bad_input_is_answered_in_the_envelope(prism: str, data: bytes, status: 
     still_serves(prism)
 
 
-def create_with(**fields: object) -> bytes:
-    return post(json.dumps({"image": "x", "gpuType": "NVIDIA_L4_24G", "gpuCount": 1, **fields}).encode())
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "words"),
-    [
-        (b'{"environmentVars": [' + b"{}," * 4_000 + b"{}]}", 422, "… and 7,954 more"),
-        (b'{"environmentVars": [' + b"{}," * 100_000 + b"{}]}", 413, "more values than the 10000"),
-        (b'{"environmentVars": [' + b"{}," * 1_300_000 + b"{}]}", 413, "more values than the 10000"),
-        (b'{"environmentVars": [' + b"{}," * 3_300_000 + b"{}]}", 413, "more than the 4194304"),
-        (b'{"image": ' + b"[" * 2_000_000 + b"]" * 2_000_000 + b"}", 413, "more values than the 10000"),
-        (b'{"image": ' + b"[" * 9_000 + b"]" * 9_000 + b"}", 422, "image must be string"),
-        (json.dumps({f"{index}" + "k" * 400: 1 for index in range(9_000)}).encode(), 422, "more"),
-        (json.dumps({"k" * 1_000_000: 1}).encode(), 422, "k…'"),
-    ],
-    ids=["many", "more", "most", "large", "deepest", "deep", "names", "name"],
-)
+@pytest.mark.parametrize(("body", "status", "words"), hostile.LARGE_BODIES.values(), ids=hostile.LARGE_BODIES)
 def test_a_body_of_any_number_of_values_is_refused_in_time_and_in_few_words(
     prism: str, body: bytes, status: int, words: str
 ) -> None:
@@ -190,16 +106,7 @@ def test_a_target_that_names_this_server_is_served(prism: str, origin: str) -> N
     assert_refused(raw(prism, request("GET", own)), 404, "no path /")
 
 
-@pytest.mark.parametrize(
-    ("last", "status"),
-    [
-        (b"garbage\r\n\r\n", 400),
-        (b"garbage\r\n\r\n" * 10_000, 400),
-        (b"CONNECT mock:80 HTTP/1.1\r\n\r\n", 405),
-        (b"POST " + CREATE.encode() + b" HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nZZZ\r\n", 400),
-    ],
-    ids=["garbage", "much garbage", "CONNECT", "a broken chunk"],
-)
+@pytest.mark.parametrize(("last", "status"), hostile.UNREADABLE_AT_LAST.values(), ids=hostile.UNREADABLE_AT_LAST)
 def test_good_requests_are_answered_before_what_cannot_be_read(prism: str, last: bytes, status: int) -> None:
     with connect(prism) as connection:
         connection.sendall(request("GET", LIST, connection="keep-alive") * 3 + last)
@@ -229,21 +136,9 @@ def test_the_mock_has_the_patience_for_that_of_ten_seconds(prism: str) -> None:
         assert read_answer(connection.makefile("rb"))[0] == 408
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"),
-    [
-        ("GET", CREATE, "POST"),
-        ("PUT", CREATE, "POST"),
-        ("POST", LIST, "GET"),
-        ("OPTIONS", LIST, "GET"),
-        ("DELETE", LIST, "GET"),
-        ("PATCH", "/openapi/v1/pods/1", "DELETE"),
-        ("TRACE", "/openapi/v1/pods/1", "DELETE"),
-        ("CONNECT", "mock:80", "DELETE, GET, POST"),
-    ],
-)
-def test_a_wrong_method_is_405_with_what_is_allowed(prism: str, method: str, path: str, allowed: str) -> None:
-    answer = raw(prism, request(method, path))
+@pytest.mark.parametrize(("asked", "allowed"), hostile.WRONG_METHODS.items(), ids=map(" ".join, hostile.WRONG_METHODS))
+def test_a_wrong_method_is_405_with_what_is_allowed(prism: str, asked: tuple[str, str], allowed: str) -> None:
+    answer = raw(prism, request(*asked))
     assert_refused(answer, 405)
     assert answer[1]["allow"] == allowed
     still_serves(prism)

@@ -15,13 +15,13 @@ import yaml
 from support.contract import ROOT
 
 
-def copy(target: Path) -> Path:
+def copy(target: Path, source: Path = ROOT) -> Path:
     """What code is generated and built from."""
     target.mkdir(parents=True)
     ignore = shutil.ignore_patterns("node_modules", "__pycache__")
     for name in ("codegen", "generated", "overlays", "mock", "docs"):
-        shutil.copytree(ROOT / name, target / name, ignore=ignore)
-    for path in ROOT.iterdir():
+        shutil.copytree(source / name, target / name, ignore=ignore)
+    for path in source.iterdir():
         if path.is_file():
             shutil.copy(path, target / path.name)
     return target

@@ -1,20 +1,23 @@
-"""The wheel, installed into an empty environment with what it declares to need and nothing else."""
+"""The wheel, installed into an empty environment with what it declares to need and nothing else, or with its extra."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import venv
 import zipfile
+from collections import Counter
+from collections.abc import Mapping
+from configparser import ConfigParser
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
-from .checkout import copy, python, run
-from support.contract import ROOT
+from .checkout import copy, edit, python, run
+from support.processes import assert_gone, started
+from support.raw import VALID, post, raw, still_serves
 
 PROGRAM = '''
 """A small program of a user, with every type spelled out."""
@@ -66,6 +69,79 @@ if __name__ == "__main__":
     YottaLabs("k").close()
     print(__version__, prices([pod]), contract.splitlines()[0], asyncio.iscoroutinefunction(running))
 '''
+SIMULATES = '''
+"""A program of a user that simulates, with every type spelled out."""
+
+import json
+from collections.abc import Mapping
+from urllib.request import Request, urlopen
+
+from yottalabs import APIConnectionError, AsyncYottaLabs, Pod, YottaLabs
+from yottalabs_mock import Clock, Fault, Reads, RecordedRequest, SimulatedPod, Simulator, Times
+
+TIMES = Times(boot=(60, 120), healthy=Reads(2), pause=1, terminate=0.5, forget=3600)
+
+
+def in_process(simulator: Simulator) -> list[str]:
+    clock: Clock = simulator.clock
+    with YottaLabs("k", transport=simulator.transport, clock=clock) as yotta:
+        simulator.faults.add("create", Fault.RESET_AFTER)
+        try:
+            yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G", expose=[22])
+        except APIConnectionError:
+            (pod,) = simulator.pods.values()
+        ready: Pod = yotta.pods.wait(pod.id)
+        yotta.pods.delete(ready, wait=True)
+        statuses: list[str] = [pod.status, simulator.pods[pod.id].status]
+    requests: list[RecordedRequest] = [request for request in simulator.requests if request.fault is not None]
+    return [*statuses, *(request.method for request in requests)]
+
+
+def over_a_socket(simulator: Simulator) -> str:
+    with simulator.serve() as base_url, YottaLabs("k", base_url=base_url) as yotta:
+        pod_id = yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G")
+        with urlopen(Request(f"{base_url}/_mock/state")) as answer:
+            state: Mapping[str, object] = json.load(answer)["data"]
+    pod: SimulatedPod = Simulator.load(state).pods[pod_id]
+    return pod.status
+
+
+def other(simulator: Simulator) -> AsyncYottaLabs:
+    return AsyncYottaLabs("k", transport=simulator.transport, clock=simulator.clock)
+
+
+if __name__ == "__main__":
+    simulator = Simulator(api_keys={"k": "mine"}, times=TIMES, dialect="later", seed=7)
+    print(*in_process(simulator), over_a_socket(Simulator(clock="real")), other(simulator))
+'''
+TESTS = '''
+"""The tests of a user, with every type spelled out."""
+
+import asyncio
+
+from yottalabs import AsyncYottaLabs, YottaLabs
+from yottalabs_mock import Simulator
+
+
+def test_a_pod_comes_and_goes(yottalabs_simulator: Simulator, yottalabs_client: YottaLabs) -> None:
+    pods = yottalabs_client.pods
+    pod_id = pods.create(image="ubuntu", gpu_type="NVIDIA_L4_24G", expose=[22])
+    assert pods.wait(pod_id).is_ready
+    pods.delete(pod_id, wait=True)
+    assert yottalabs_simulator.pods[pod_id].status == "TERMINATED"
+
+
+def test_without_blocking(yottalabs_async_client: AsyncYottaLabs) -> None:
+    assert asyncio.run(yottalabs_async_client.pods.list()) == []
+'''
+UNTYPED_TESTS = """
+def test_with_a_client(yottalabs_client):
+    pass
+
+
+def test_without_the_plugin():
+    pass
+"""
 WRONG = """
 from yottalabs import PodFaildError, YottaLabs
 from yottalabs_api import Clinet
@@ -76,26 +152,45 @@ with YottaLabs() as yotta:
     yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G", gpu_count="1")
     yotta.pods.wait("1", until="gone")
 """
+WRONGLY_SIMULATED = """
+from yottalabs_mock import Simulater
+from yottalabs_mock import Simulator, Times
+
+sim = Simulator(clock="fast", dialect="slang", times=Times(boot="60"))
+sim.faults.add("create")
+sim.pods["1"].explode()
+"""
+
+
+EXTRA = "simulator"
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy(tmp_path_factory.mktemp("checkout") / "a checkout of mine")
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    checkout = copy(folder / "a checkout")
     python("-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), cwd=checkout)
     (built,) = folder.glob("*.whl")
     return built
 
 
-def environment(folder: Path, requirements: list[str]) -> Path:
-    """An empty environment with the distributions that are required, and what those require; gives its Python."""
+def environment(folder: Path) -> Path:
+    """An empty environment; gives its Python."""
     venv.create(folder, symlinks=True)
-    interpreter = folder / "bin" / "python"
-    (site_packages,) = (folder / "lib").glob("python*/site-packages")
-    wanted, installed = [Requirement(text) for text in requirements], set[str]()
+    return folder / "bin" / "python"
+
+
+def provide(interpreter: Path, requirements: list[str], extra: str = "") -> None:
+    """Gives an environment the distributions that are required, and what those require."""
+    (site_packages,) = (interpreter.parents[1] / "lib").glob("python*/site-packages")
+    wanted, installed = [(Requirement(text), {"", extra}) for text in requirements], set[str]()
     while wanted:
-        requirement = wanted.pop()
-        if requirement.name in installed or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+        requirement, extras = wanted.pop()
+        if not is_meant(requirement, extras) or requirement.name in installed:
             continue
         distribution = metadata.distribution(requirement.name)
         assert requirement.specifier.contains(distribution.version), requirement
@@ -105,15 +200,33 @@ def environment(folder: Path, requirements: list[str]) -> Path:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(str(file.locate()), target)
         installed.add(requirement.name)
-        wanted += [Requirement(text) for text in distribution.requires or []]
-    return interpreter
+        wanted += [(Requirement(text), {"", *requirement.extras}) for text in distribution.requires or []]
+
+
+def is_meant(requirement: Requirement, extras: set[str]) -> bool:
+    return requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in extras)
+
+
+def described(wheel: Path, field: str) -> list[str]:
+    """What the wheel's metadata say in a field."""
+    lines = part_of(wheel, "METADATA").splitlines()
+    return [line.removeprefix(f"{field}: ") for line in lines if line.startswith(f"{field}: ")]
+
+
+def part_of(wheel: Path, name: str) -> str:
+    with zipfile.ZipFile(wheel) as archive:
+        (found,) = (path for path in archive.namelist() if path.endswith(f".dist-info/{name}"))
+        return archive.read(found).decode()
 
 
 def requirements(wheel: Path) -> list[str]:
-    with zipfile.ZipFile(wheel) as archive:
-        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        lines = archive.read(name).decode().splitlines()
-    return [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
+    return described(wheel, "Requires-Dist")
+
+
+def required(wheel: Path, extra: str = "") -> set[str]:
+    """The names of what the wheel needs, with an extra or without one."""
+    parsed = map(Requirement, requirements(wheel))
+    return {requirement.name for requirement in parsed if is_meant(requirement, {"", extra})}
 
 
 def install(interpreter: Path, *what: str) -> None:
@@ -121,12 +234,40 @@ def install(interpreter: Path, *what: str) -> None:
     run([*pip, *what], cwd=interpreter.parent)
 
 
+def write(folder: Path, **programs: str) -> Path:
+    folder.mkdir()
+    for name, text in programs.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def commands_of(interpreter: Path) -> list[list[str]]:
+    return [[str(interpreter.with_name("yottalabs-mock"))], [str(interpreter), "-I", "-m", "yottalabs_mock"]]
+
+
+def pytest_of(interpreter: Path) -> list[str]:
+    return [str(interpreter), "-I", "-m", "pytest", "-p", "no:cacheprovider", "test_mine.py"]
+
+
 def assert_works(interpreter: Path, folder: Path) -> None:
-    program = folder / "program.py"
-    program.write_text(PROGRAM, encoding="utf-8")
-    done = run([str(interpreter), "-I", str(program)], cwd=folder)
+    """The client works."""
+    done = run([str(interpreter), "-I", str(folder / "program.py")], cwd=folder)
     assert done.stdout.startswith("0.1.0 {'1': Decimal('1.30')} openapi: 3.1.0 True"), done.stdout
-    (folder / "wrong.py").write_text(WRONG, encoding="utf-8")
+
+
+def assert_simulates(interpreter: Path, folder: Path) -> None:
+    """The simulator works, in process and over a socket, as a command, and as a plugin of pytest."""
+    done = run([str(interpreter), "-I", "-W", "error", str(folder / "simulates.py")], cwd=folder)
+    assert done.stdout.startswith("TERMINATED TERMINATED POST INITIALIZE AsyncYottaLabs"), done.stdout
+    for command in commands_of(interpreter):
+        with started([*command, "--port", "0"], cwd=folder) as (_, base_url):
+            still_serves(base_url)
+    done = run([*pytest_of(interpreter), "-W", "error"], cwd=folder)
+    assert "2 passed" in done.stdout, done.stdout
+
+
+def assert_has_types(interpreter: Path, folder: Path, errors: Mapping[str, int]) -> None:
+    """The programs of a folder pass a strict check of their types, but for so many errors."""
     mypy = (
         "-m",
         "mypy",
@@ -135,55 +276,114 @@ def assert_works(interpreter: Path, folder: Path) -> None:
         f"--python-executable={interpreter}",
         f"--cache-dir={folder}/cache",
     )
-    assert python(*mypy, str(program), cwd=folder).stdout.startswith("Success")
-    assert python(*mypy, str(folder / "wrong.py"), cwd=folder, check=False).stdout.count("error:") == 6
+    said = python(*mypy, ".", cwd=folder, check=False).stdout
+    found = Counter(line.partition(":")[0] for line in said.splitlines() if ": error: " in line)
+    assert found == errors, said
 
 
 def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    assert {name.split("/")[0].split("-")[0] for name in names} == {"yottalabs", "yottalabs_api", "yottalabs_client"}
-    for needed in ("yottalabs/py.typed", "yottalabs_api/py.typed", "yottalabs_api/openapi.yaml"):
-        assert needed in names
+    packages = {"yottalabs", "yottalabs_api", "yottalabs_mock"}
+    assert {name.split("/")[0].split("-")[0] for name in names} == {*packages, "yottalabs_client"}
+    for package in packages:
+        assert f"{package}/py.typed" in names
     assert any(name.endswith("/licenses/LICENSE") for name in names)
-    assert {Requirement(text).name for text in requirements(wheel)} == {"anyio", "attrs", "httpx"}
+    others = {Path(name).suffix for name in names if ".dist-info/" not in name} - {".py"}
+    assert others == {".typed", ".yaml"}
 
 
-def test_the_contract_in_the_wheel_is_the_contract(wheel: Path) -> None:
+@pytest.mark.parametrize("package", ["yottalabs_api", "yottalabs_mock"])
+def test_the_contract_in_the_wheel_is_the_contract(wheel: Path, checkout: Path, package: str) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        assert archive.read("yottalabs_api/openapi.yaml") == (ROOT / "openapi.yaml").read_bytes()
+        assert archive.read(f"{package}/openapi.yaml") == (checkout / "openapi.yaml").read_bytes()
+
+
+def test_the_wheel_needs_little_and_its_extra_what_simulates(wheel: Path) -> None:
+    needed = {"anyio", "attrs", "httpx"}
+    assert described(wheel, "Provides-Extra") == [EXTRA]
+    assert required(wheel) == needed
+    assert required(wheel, EXTRA) - needed == {"jsonschema-rs", "pyyaml", "uvicorn"}
+
+
+def test_the_wheel_brings_a_command_and_a_plugin(wheel: Path) -> None:
+    entry_points = ConfigParser()
+    entry_points.read_string(part_of(wheel, "entry_points.txt"))
+    assert {name: dict(section) for name, section in entry_points.items() if section} == {
+        "console_scripts": {"yottalabs-mock": "yottalabs_mock.__main__:main"},
+        "pytest11": {"yottalabs": "yottalabs.pytest_plugin"},
+    }
 
 
 def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    interpreter = environment(tmp_path / "an environment", requirements(wheel))
+    interpreter = environment(tmp_path / "an environment")
+    provide(interpreter, requirements(wheel))
     install(interpreter, str(wheel))
-    folder = tmp_path / "a program of mine"
-    folder.mkdir()
+    folder = write(tmp_path / "a program of mine", program=PROGRAM, simulates=SIMULATES, test_mine=UNTYPED_TESTS)
     assert_works(interpreter, folder)
+    assert_says_what_is_missing(interpreter, folder)
+    provide(interpreter, ["pytest"])
+    done = run([*pytest_of(interpreter), "-W", "error"], cwd=folder, check=False)
+    assert "1 passed, 1 error" in done.stdout, done.stdout
+    said = "the fixture yottalabs_simulator needs jsonschema_rs; install 'yottalabs-client[simulator]'"
+    assert f"\n{said}\n" in done.stdout, done.stdout
 
 
-def test_an_editable_install_works(wheel: Path, tmp_path: Path) -> None:
-    checkout = copy(tmp_path / "a checkout of mine")
-    interpreter = environment(
-        tmp_path / "an environment",
-        [*requirements(wheel), "hatchling", "editables"],
-    )
-    install(interpreter, "--no-build-isolation", "--editable", str(checkout))
-    folder = tmp_path / "a program of mine"
-    folder.mkdir()
+def assert_says_what_is_missing(interpreter: Path, folder: Path) -> None:
+    for command in commands_of(interpreter):
+        done = run([*command, "--port", "0"], cwd=folder, check=False)
+        message = "yottalabs-mock: uvicorn is not installed; install 'yottalabs-client[simulator]'\n"
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
+    done = run([str(interpreter), "-I", "simulates.py"], cwd=folder, check=False)
+    message = "ModuleNotFoundError: yottalabs_mock needs jsonschema_rs; install 'yottalabs-client[simulator]'"
+    assert done.stderr.splitlines()[-1] == message
+
+
+def test_the_wheel_simulates_with_its_extra(wheel: Path, tmp_path: Path) -> None:
+    interpreter = environment(tmp_path / "an environment")
+    provide(interpreter, [*requirements(wheel), "pytest"], EXTRA)
+    install(interpreter, str(wheel))
+    programs = {"program": PROGRAM, "simulates": SIMULATES, "test_mine": TESTS}
+    folder = write(tmp_path / "a program of mine", **programs, wrong=WRONG, wrongly_simulated=WRONGLY_SIMULATED)
     assert_works(interpreter, folder)
-    where = subprocess.run(
-        [str(interpreter), "-I", "-c", "import yottalabs_api; print(yottalabs_api.__file__)"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert where.stdout.startswith(str(checkout))
+    assert_simulates(interpreter, folder)
+    assert_has_types(interpreter, folder, {"wrong.py": 6, "wrongly_simulated.py": 6})
+    assert "\nyottalabs_async_client -- " in run([*pytest_of(interpreter), "--fixtures"], cwd=folder).stdout
+    done = run([*pytest_of(interpreter), "-p", "no:yottalabs"], cwd=folder, check=False)
+    assert "fixture 'yottalabs_simulator' not found" in done.stdout
 
 
-def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
-    checkout = copy(tmp_path / "checkout")
+def test_an_editable_install_works(checkout: Path, wheel: Path, tmp_path: Path) -> None:
+    interpreter = environment(tmp_path / "an environment")
+    provide(interpreter, [*requirements(wheel), "hatchling", "editables", "pytest"], EXTRA)
+    own = copy(tmp_path / "a checkout of mine", checkout)
+    install(interpreter, "--no-build-isolation", "--editable", str(own))
+    folder = write(tmp_path / "a program of mine", program=PROGRAM, simulates=SIMULATES, test_mine=TESTS, wrong=WRONG)
+    assert_works(interpreter, folder)
+    assert_simulates(interpreter, folder)
+    assert_has_types(interpreter, folder, {"wrong.py": 6})
+    code = "import yottalabs, yottalabs_api, yottalabs_mock as mock; print(yottalabs, yottalabs_api, mock, sep='\\n')"
+    where = run([str(interpreter), "-I", "-c", code], cwd=folder).stdout.splitlines()
+    assert [str(own) in line for line in where] == [True] * 3
+    assert_simulates_its_contract(own, interpreter)
+
+
+def assert_simulates_its_contract(checkout: Path, interpreter: Path) -> None:
+    """`make simulator` in a checkout, whatever its path, serves the contract of that checkout."""
+    edit(checkout / "openapi.yaml", "- NVIDIA_L4_24G\n", "- NVIDIA_L4_24G\n        - NVIDIA_OF_MINE\n")
+    (checkout / ".venv").symlink_to(interpreter.parents[1])
+    for stamp in ("requirements/dev.txt", ".venv/packages", ".venv/installed", "mock/node_modules/installed"):
+        (checkout / stamp).parent.mkdir(exist_ok=True)
+        (checkout / stamp).touch()
+    with started(["make", "simulator", "PORT=0"], cwd=checkout) as (process, base_url):
+        answer = raw(base_url, post(VALID.replace(b"NVIDIA_L4_24G", b"NVIDIA_OF_MINE")))
+        assert answer[2]["code"] == 10000, answer
+        process.terminate()
+        process.wait(10)
+        assert_gone(base_url)
+
+
+def test_the_source_distribution_builds_the_same_wheel(checkout: Path, wheel: Path, tmp_path: Path) -> None:
     python("-m", "build", "--no-isolation", "--outdir", str(tmp_path / "dist"), cwd=checkout)
     (built,) = (tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(built) as one, zipfile.ZipFile(wheel) as other:

@@ -1,0 +1,234 @@
+"""What the command does: `yottalabs-mock --port 4020`.
+
+Standard output carries one line, `ready http://127.0.0.1:PORT`, once requests are answered. The log of requests goes to
+standard error. SIGINT and SIGTERM end it, and so does the end of the program that it is told to follow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import logging
+import os
+import select
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+from . import _ending
+from ._messages import printable
+
+if TYPE_CHECKING:
+    from ._lifecycle import Duration
+    from ._simulator import Simulator
+
+NAME = "yottalabs-mock"
+KEYS_VARIABLE = "YOTTALABS_MOCK_API_KEYS"
+DEFAULT_PORT = "4020"
+LAST_PORT = 65535
+# Short enough to sit and watch; the library's own are closer to life.
+TIMES = {"boot": "5", "healthy": "3", "pause": "2", "terminate": "3", "forget": "86400"}
+ABOUT_TIMES = {
+    "boot": "from INITIALIZE to RUNNING",
+    "healthy": "from RUNNING until the exposed ports are healthy",
+    "pause": "from PAUSING to PAUSED",
+    "terminate": "from TERMINATING to TERMINATED",
+    "forget": "how long a TERMINATED pod stays in the list",
+}
+A_TIME = "a number of seconds (60), an ascending range (60-120), or a number of reads of the pod (3 reads)"
+
+
+def run() -> None:
+    """Serves until it is told to end."""
+    try:
+        _serve_from(_arguments())
+    finally:
+        _let_go_of_output()
+
+
+def _serve_from(arguments: argparse.Namespace) -> None:
+    port = _port(arguments.port)
+    try:
+        from . import _server  # noqa: F401  # whether it is there
+    except ImportError as error:
+        raise _stop(f"{error.name} is not installed; install 'yottalabs-client[simulator]'") from None
+    simulator = _simulator(arguments)
+    _log_to(sys.stderr, logging.WARNING if arguments.quiet else logging.INFO)
+    asyncio.run(_serve(simulator, port, arguments.follow_parent))
+
+
+async def _serve(simulator: Simulator, port: int, parent: int | None) -> None:
+    from ._parent import parent_is_done
+    from ._server import Server
+
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(_log_briefly)
+
+    try:
+        server = Server(simulator, port)
+        await server.start()
+    except OSError as error:
+        raise _stop(_why_not(error, port)) from None
+    _ending.on_signals(lambda *_: loop.call_soon_threadsafe(told.set))
+    try:
+        with suppress(OSError):  # who waited for it may have gone away; the server stays
+            print(f"ready {server.base_url}", flush=True)
+        following = None if parent is None else asyncio.ensure_future(parent_is_done(parent))
+        if following is not None:
+            following.add_done_callback(lambda _: told.set())
+        await told.wait()
+    finally:
+        _ending.on_signals(_ending.at_once)  # whoever asks again does not want to wait, and the loop is soon over
+        loop.set_exception_handler(lambda *_: None)  # of what is cut off now
+        await server.stop()
+
+
+# --- What it is told ----------------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong in one line, as for everything else."""
+        raise _stop(f"{printable(message, 500)}; --help lists the options")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = _Parser(
+        prog=NAME,
+        description="Serves a simulator of the YottaLabs API on this machine: pods that boot, run, fail and go away.",
+        epilog=f"Keys: any, unless the environment variable {KEYS_VARIABLE} names those that are accepted, "
+        f"with commas between them. A time is {A_TIME}.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--port", default=DEFAULT_PORT, help=f"where to listen; 0 takes a free port ({DEFAULT_PORT})")
+    for name, default in TIMES.items():
+        parser.add_argument(f"--{name}", metavar="TIME", help=f"{ABOUT_TIMES[name]} ({default})")
+    parser.add_argument("--dialect", help="documented, later or chaos (documented)")
+    parser.add_argument("--seed", type=_whole, help="what chance begins with (0)")
+    parser.add_argument(
+        "--load", metavar="FILE", help="begin with a saved state, with the times, the dialect and the seed in it"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no log of requests")
+    parser.add_argument("--follow-parent", metavar="PID", type=_whole, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{printable(text, 40)}' is not a whole number") from None
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= LAST_PORT:
+        return int(text)
+    raise _stop(f"port '{printable(text, 40)}' is not a number from 0 to {LAST_PORT}; 0 takes a free one")
+
+
+def _simulator(arguments: argparse.Namespace) -> Simulator:
+    from ._lifecycle import Times
+    from ._simulator import Simulator
+
+    keys = _keys()
+    given = {name: getattr(arguments, name) for name in (*TIMES, "dialect", "seed")}
+    given = {name: value for name, value in given.items() if value is not None}
+    try:
+        if arguments.load is not None:
+            _refuse_with_load(given)
+            return Simulator.load(arguments.load, api_keys=keys, clock="real")
+        times = Times(**{name: _time(name, given.pop(name, default)) for name, default in TIMES.items()})
+        return Simulator(api_keys=keys, clock="real", times=times, **given)
+    except ValueError as error:
+        message = str(error)
+    except OSError as error:
+        message = f"{arguments.load} cannot be read: {error.strerror}"
+    raise _stop(printable(message, 500))
+
+
+def _refuse_with_load(given: Mapping[str, Any]) -> None:
+    if given:
+        raise _stop(f"--{next(iter(given))} does not go with --load: the file has times, a dialect and a seed in it")
+
+
+def _keys() -> list[str] | None:
+    text = os.environ.get(KEYS_VARIABLE, "")
+    if not text:
+        return None
+    from ._organisations import Organisations
+
+    keys = [key.strip() for key in text.split(",") if key.strip()]
+    try:
+        Organisations(keys)
+    except ValueError:
+        keys = []
+    if not keys:
+        raise _stop(f"{KEYS_VARIABLE} is set, and is not keys with commas between them")
+    return keys
+
+
+def _time(name: str, text: str) -> Duration:
+    from ._lifecycle import read_duration
+
+    try:
+        return read_duration(text)
+    except ValueError:
+        raise _stop(f"--{name}: '{printable(text, 40)}' is no time; write {A_TIME}") from None
+
+
+# --- What it says -------------------------------------------------------------------------------------------------
+
+
+class _Log(logging.StreamHandler[TextIO]):
+    """A log for whoever reads it. Who has gone away, or does not read, must not hold the server up: lines are lost."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes a line, if there is room for it now."""
+        if os.name != "posix" or select.select([], [self.stream], [], 0)[1]:
+            super().emit(record)
+
+
+def _log_to(stream: TextIO | None, level: int) -> None:
+    if stream is None:  # it was closed before the start
+        return
+    handler = _Log(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("yottalabs_mock").setLevel(level)
+
+
+def _log_briefly(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """What nobody awaited: connections that cannot be accepted for lack of files, for example. The server stays."""
+    _log_once(f"{context['message']}: {printable(str(context.get('exception')), 500)}")
+
+
+@cache
+def _log_once(text: str) -> None:
+    logging.getLogger("yottalabs_mock").warning(text)
+
+
+def _let_go_of_output() -> None:
+    """What a reader that has gone away did not take is no error of ours; Python would say so at the end."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None: it was closed before the start
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
+def _why_not(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use; stop what listens there, or choose another: 0 takes a free one"
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return f"port {port} is not yours to open; choose another: 0 takes a free one"
+    return f"port {port} cannot be opened: {error.strerror}"
+
+
+def _stop(message: str) -> SystemExit:
+    """The end of the program: the message goes to standard error, and the exit status is 1."""
+    return SystemExit(f"{NAME}: {message}")
