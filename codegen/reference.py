@@ -14,11 +14,11 @@ def make_reference(target: Path) -> None:
     """Writes the generated pages into a folder that does not exist yet."""
     # That of this checkout, whichever is installed.
     sys.path.insert(0, str(ROOT / "mock"))
-    from yottalabs_mock import _faults, _lifecycle
+    from yottalabs_mock import _catalogue, _lifecycle
 
     target.mkdir(parents=True)
     _write(target / "lifecycle.md", "_lifecycle.py", "The life of a simulated pod", _lifecycle.described())
-    _write(target / "faults.md", "_faults.py", "The faults of the simulator", _faults.described())
+    _write(target / "faults.md", "_catalogue.py", "The faults of the simulator", _catalogue.described())
 
 
 def _write(page: Path, module: str, title: str, text: str) -> None:

@@ -15,8 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._catalogue import Fault
     from ._clock import Clock, RealClock, VirtualClock
-    from ._faults import Fault
     from ._journal import RecordedRequest
     from ._lifecycle import IllegalTransitionError, Reads, Times
     from ._pods import SimulatedPod
@@ -37,7 +37,7 @@ __all__ = [
 
 _MODULE_OF = {
     "Clock": "_clock",
-    "Fault": "_faults",
+    "Fault": "_catalogue",
     "IllegalTransitionError": "_lifecycle",
     "Reads": "_lifecycle",
     "RealClock": "_clock",

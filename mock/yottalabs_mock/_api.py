@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._catalogue import CREATE, DELETE, LIST, Fault
 from ._contract import Contract, Operation
 from ._dialect import Dialect, Style
-from ._faults import CREATE, DELETE, LIST, Fault, Rule
+from ._faults import Rule
 from ._lifecycle import IllegalTransitionError, Life, Timer, Times
 from ._messages import (
     NO_POD,

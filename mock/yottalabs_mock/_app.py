@@ -6,14 +6,11 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 from urllib.parse import quote
 
 from ._contract import LARGEST_BODY
-from ._messages import Answer, Breakage, Outcome, Request, headers_of, printable, refused
-
-if TYPE_CHECKING:
-    from ._simulator import Simulator
+from ._messages import Answer, Breakage, Exchange, Outcome, Request, headers_of, printable, refused
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -45,8 +42,8 @@ class Connection(Protocol):
 class App:
     """An ASGI application."""
 
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, or takes part in the server's start and end."""
@@ -63,7 +60,7 @@ class App:
             return  # whoever asked is gone
         started = time.monotonic()
         request = Request(scope["method"], _target(scope), headers_of(scope["headers"]), body)
-        outcome = self._simulator.exchange(request)
+        outcome = self._exchange(request)
         _log(request, outcome, time.monotonic() - started)
         connection = cast("Connection | None", scope.get("extensions", {}).get(CONNECTION))
         if outcome.breakage is None:
@@ -79,9 +76,6 @@ class App:
             await _send(send, refused(500, message))
         else:
             await _break(connection, outcome, send)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._simulator!r}>"
 
 
 async def _break(connection: Connection, outcome: Outcome, send: Send) -> None:

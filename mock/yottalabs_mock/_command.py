@@ -68,7 +68,7 @@ async def _serve(simulator: Simulator, port: int, parent: int | None) -> None:
     loop.set_exception_handler(_log_briefly)
 
     try:
-        server = Server(simulator, port)
+        server = Server(simulator.app, simulator.faults, port)
         await server.start()
     except OSError as error:
         raise _stop(_why_not(error, port)) from None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 SUCCESS = 10000
 INVALID_REQUEST = 10001
@@ -81,6 +81,10 @@ class Outcome:
     delay: float = 0.0
     breakage: Breakage | None = None
     seconds: float = 0.0
+
+
+Exchange: TypeAlias = Callable[[Request], Outcome]
+"""What every face of the simulator is made of."""
 
 
 class Refusal(Exception):  # noqa: N818  # it is an answer, not a mistake

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from ._faults import Fault, Rule
+from ._catalogue import Fault
+from ._faults import Rule
 from ._messages import (
     NO_PERMISSION,
     NO_POD,

@@ -12,18 +12,16 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from ._app import CONNECTION, Receive, Scope, Send
-from ._faults import Fault, Rule
+from ._app import CONNECTION, App, Receive, Scope, Send
+from ._catalogue import Fault
+from ._faults import Faults, Rule
 from ._messages import Breakage, refused
-
-if TYPE_CHECKING:
-    from ._simulator import Simulator
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
@@ -135,15 +133,15 @@ async def _end(server: asyncio.Server) -> None:
 
 
 class Server:
-    """A simulator behind a door."""
+    """An application behind a door."""
 
-    def __init__(self, simulator: Simulator, port: int) -> None:
-        self._simulator = simulator
+    def __init__(self, app: App, faults: Faults, port: int) -> None:
+        self._faults = faults
         self._door = Door(port)
         self._state = ServerState()
         # No lifespan, no signals: whoever starts it also ends it.
         self._config = uvicorn.Config(
-            cast("Any", simulator.app),
+            cast("Any", app),
             http=type("Protocol", (_Protocol,), {"behind": self}),
             lifespan="off",
             workers=1,  # given, so that WEB_CONCURRENCY in the environment is not looked at
@@ -169,11 +167,11 @@ class Server:
         self._config.load()
         protocol = cast("type[_Protocol]", self._config.http_protocol_class)
         await self._door.open(lambda: protocol(config=self._config, server_state=self._state, app_state={}))
-        self._simulator.faults.begin_at(self)
+        self._faults.begin_at(self)
 
     async def stop(self) -> None:
         """Ends every connection, whatever it waits for, and gives the port back."""
-        self._simulator.faults.end_at(self)
+        self._faults.end_at(self)
         self._door.close()
         for connection in list(self._state.connections):
             connection.transport.abort()
@@ -286,9 +284,9 @@ class _Protocol(H11Protocol):
 
 
 @contextmanager
-def serving(simulator: Simulator, port: int) -> Iterator[str]:
-    """Serves a simulator from a thread of its own for as long as the block runs; gives the base URL."""
-    server = Server(simulator, port)  # here, so that a port that is taken is an error here
+def serving(app: App, faults: Faults, port: int) -> Iterator[str]:
+    """Serves an application from a thread of its own for as long as the block runs; gives the base URL."""
+    server = Server(app, faults, port)  # here, so that a port that is taken is an error here
     ready = threading.Event()
     over: list[Callable[[], object]] = []
 

@@ -77,14 +77,14 @@ class Simulator:
         """An httpx transport, for both clients: `YottaLabs("any-key", transport=sim.transport, clock=sim.clock)`."""
         from ._transport import Transport
 
-        return Transport(self)
+        return Transport(self.exchange, self._clock)
 
     @property
     def app(self) -> App:
         """An ASGI application. Under a server of your own, a fault of the connection itself is answered with 500."""
         from ._app import App
 
-        return App(self)
+        return App(self.exchange)
 
     def serve(self, port: int = 0) -> AbstractContextManager[str]:
         """Serves it on a socket of this machine, from a thread of its own, for as long as the block runs.
@@ -100,7 +100,7 @@ class Simulator:
         """
         from ._server import serving
 
-        return serving(self, port)
+        return serving(self.app, self._faults, port)
 
     @property
     def clock(self) -> Clock:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import httpx
 from anyio.lowlevel import checkpoint
 
+from ._clock import Clock
 from ._contract import LARGEST_BODY
-from ._messages import Answer, Breakage, Outcome, Request, headers_of
-
-if TYPE_CHECKING:
-    from ._simulator import Simulator
+from ._messages import Answer, Breakage, Exchange, Outcome, Request, headers_of
 
 FOR_EVER = "no answer ever comes, and the request has no timeout: it would wait for ever"
 
@@ -20,32 +18,28 @@ FOR_EVER = "no answer ever comes, and the request has no timeout: it would wait 
 class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """For `httpx.Client` and `httpx.AsyncClient` alike, and so for both of ours."""
 
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
+    def __init__(self, exchange: Exchange, clock: Clock) -> None:
+        self._exchange = exchange
+        self._clock = clock
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request. A wait that it takes is one of the simulator's clock."""
-        clock = self._simulator.clock
-        with clock.held():
-            outcome = self._simulator.exchange(_request(request, request.read()))
+        with self._clock.held():
+            outcome = self._exchange(_request(request, request.read()))
         wait = _wait(request, outcome)
         if wait:
-            clock.sleep(wait)
+            self._clock.sleep(wait)
         return _response(request, outcome)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request. A wait that it takes is one of the simulator's clock."""
-        clock = self._simulator.clock
-        with clock.held():
-            outcome = self._simulator.exchange(_request(request, await request.aread()))
+        with self._clock.held():
+            outcome = self._exchange(_request(request, await request.aread()))
             await checkpoint()  # other tasks run, as they do while an answer is on its way
         wait = _wait(request, outcome)
         if wait:
-            await clock.asleep(wait)
+            await self._clock.asleep(wait)
         return _response(request, outcome)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._simulator!r}>"
 
 
 def _request(request: httpx.Request, body: bytes) -> Request:

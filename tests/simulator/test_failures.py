@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from yottalabs_mock import Fault, Simulator
-from yottalabs_mock._faults import KINDS
+from yottalabs_mock._catalogue import KINDS
 
 from .asking import BODY, NO_POD, SUCCESS, WITHOUT_TLS, WRONG_STATE, Caller
 from support import contract
