@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from yottalabs_mock import Reads, Simulator, Times
+from yottalabs_mock._server import _claimed
 
 from .running import COMMANDS, KEYS_VARIABLE, MODULE, PYTHON, SCRIPT, Process, begun, environment, running
 from support.contract import ROOT
@@ -346,6 +348,27 @@ def test_of_two_that_want_one_port_one_gets_it() -> None:
         assert "is in use" in loser.communicate()[1]
         winner.terminate()
         assert winner.wait(10) == 0
+
+
+def test_of_many_that_want_one_port_at_the_same_moment_one_gets_it() -> None:
+    begin = threading.Barrier(4)
+
+    def claims(port: int) -> socket.socket | None:
+        begin.wait()
+        try:
+            return _claimed(port)
+        except OSError:
+            return None
+
+    with ThreadPoolExecutor(begin.parties) as threads:
+        for _ in range(100):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            got = [claim for claim in threads.map(claims, [port] * begin.parties) if claim is not None]
+            for claim in got:
+                claim.close()
+            assert len(got) == 1
 
 
 def test_make_says_which_port_and_passes_options_on() -> None:

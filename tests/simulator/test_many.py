@@ -18,10 +18,8 @@ from yottalabs_mock._messages import Request
 from .asking import BODY, Caller
 from support.raw import CREATE, LIST
 
-THREADS, TASKS, EACH = 6, 20, 8
-PATIENCE = 80_000.0
-"""Virtual seconds. They pass for everybody whenever anybody waits, so a call of one takes as long as others wait."""
-OPTIONS: dict[str, Any] = {"base_url": "http://127.0.0.1", "timeout": PATIENCE}
+THREADS, TASKS, EACH = 8, 40, 8
+OPTIONS: dict[str, Any] = {"base_url": "http://127.0.0.1"}
 REQUEST: dict[str, Any] = {"image": "x", "gpu_type": "NVIDIA_L4_24G", "expose": [22]}
 
 
@@ -31,7 +29,7 @@ def live_in_threads(sim: Simulator, key: str) -> list[str]:
     def life(_: int) -> list[str]:
         with YottaLabs(key, transport=sim.transport, clock=sim.clock, **OPTIONS) as client:
             ids = [client.pods.create(**REQUEST) for _ in range(EACH)]
-            client.pods.wait(ids[0], until="running", timeout=PATIENCE)
+            client.pods.wait(ids[0], until="running")
             for pod_id in ids[::2]:
                 client.pods.delete(pod_id)
             assert set(ids) <= {pod.id for pod in client.pods.list()}
@@ -46,7 +44,7 @@ def live_in_tasks(sim: Simulator, key: str) -> list[str]:
 
     async def life(client: AsyncYottaLabs) -> list[str]:
         ids = [await client.pods.create(**REQUEST) for _ in range(EACH)]
-        await client.pods.wait(ids[0], until="running", timeout=PATIENCE)
+        await client.pods.wait(ids[0], until="running")
         await asyncio.gather(*(client.pods.delete(pod_id) for pod_id in ids[::2]))
         return ids
 
