@@ -65,7 +65,7 @@ mock: $(INSTALLED) ## Serve the contract with Prism on PORT (4010; 0 takes a fre
 .PHONY: simulator
 simulator: export PORT := $(call port,4020)
 simulator: $(INSTALLED) ## Serve the simulator, pods that live and die, on PORT (4020; 0 takes a free one)
-	@exec $(VENV_PYTHON) -m yottalabs_mock --port="$$PORT" --follow-parent="$$PPID" $(OPTIONS)
+	@exec $(VENV_PYTHON) -m yottalabs_mock --port="$$PORT" --follow-parent="$$PPID" $(if $(filter command,$(origin OPTIONS)),$(OPTIONS))
 
 # --- Developing ---------------------------------------------------------------------------------------------------
 

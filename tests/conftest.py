@@ -16,19 +16,24 @@ hypothesis.settings.load_profile("repository")
 
 
 PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
-MAKE = {
-    "makeflags",
-    "mflags",
-    "makelevel",
-    "makefiles",
-}  # `make test` runs the tests; a `make` in a test is no part of it
+MAKE = {"makeflags", "mflags", "makelevel", "makefiles"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_make_around() -> Iterator[None]:
+    """A `make` that a test starts is not part of the one that runs the tests, and does not talk of folders."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in list(os.environ):
+            if name.lower() in MAKE:
+                environment.delenv(name)
+        yield
 
 
 @pytest.fixture(autouse=True)
 def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a developer has in the environment must not decide a test."""
     for name in list(os.environ):
-        if name.startswith("YOTTA_") or name.lower() in PROXIES | MAKE:
+        if name.startswith(("YOTTA_", "YOTTALABS_")) or name.lower() in PROXIES:
             monkeypatch.delenv(name)
 
 

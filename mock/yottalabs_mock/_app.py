@@ -60,7 +60,11 @@ class App:
             return  # whoever asked is gone
         started = time.monotonic()
         request = Request(scope["method"], _target(scope), headers_of(scope["headers"]), body)
-        outcome = self._exchange(request)
+        try:
+            outcome = self._exchange(request)
+        except Exception:  # whatever it is, the client gets an answer and the server lives on
+            logger.exception("internal error")
+            outcome = Outcome(refused(500, "the simulator failed; its log says why"))
         _log(request, outcome, time.monotonic() - started)
         connection = cast("Connection | None", scope.get("extensions", {}).get(CONNECTION))
         if outcome.breakage is None:

@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from yottalabs_mock import Reads, Simulator, Times
-from yottalabs_mock._server import _claimed
+from yottalabs_mock import Reads, Simulator, Times, _server
 
 from .running import COMMANDS, KEYS_VARIABLE, MODULE, PYTHON, SCRIPT, Process, begun, environment, running
 from support.contract import ROOT
@@ -350,25 +348,21 @@ def test_of_two_that_want_one_port_one_gets_it() -> None:
         assert winner.wait(10) == 0
 
 
-def test_of_many_that_want_one_port_at_the_same_moment_one_gets_it() -> None:
-    begin = threading.Barrier(4)
+def test_a_port_is_taken_from_the_moment_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    bound, moments = _server._bound, []
 
-    def claims(port: int) -> socket.socket | None:
-        begin.wait()
-        try:
-            return _claimed(port)
-        except OSError:
-            return None
+    def while_it_is_being_taken(port: int) -> socket.socket:
+        monkeypatch.setattr(_server, "_bound", bound)
+        with pytest.raises(OSError, match=os.strerror(errno.EADDRINUSE)):
+            _server._claimed(port)
+        moments.append(port)
+        return bound(port)
 
-    with ThreadPoolExecutor(begin.parties) as threads:
-        for _ in range(100):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
-            got = [claim for claim in threads.map(claims, [port] * begin.parties) if claim is not None]
-            for claim in got:
-                claim.close()
-            assert len(got) == 1
+    monkeypatch.setattr(_server, "_bound", while_it_is_being_taken)
+    with _server._claimed(0) as claimed:
+        assert moments == [claimed.getsockname()[1]]
+        with pytest.raises(OSError, match=os.strerror(errno.EADDRINUSE)):
+            _server._claimed(moments[0])
 
 
 def test_make_says_which_port_and_passes_options_on() -> None:

@@ -399,6 +399,7 @@ def walk(life: Life, status: str, what: str, looks: str | None) -> None:
     for step in WAYS[status]:
         life.step(pod_id, step, looks)
     assert life.settled(pod_id).status == status
+    life.delete("a-foreign-key", pod_id, 0, looks)
     for step in (what, 10, 70, 24 * 3600):
         life.step(pod_id, step, looks)
     life.look("another-key")

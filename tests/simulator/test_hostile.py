@@ -143,6 +143,13 @@ def test_what_the_parser_says_of_a_line_does_not_repeat_the_line(served: str) ->
     assert "canary" not in answer[2]["message"]
 
 
+def test_who_sends_far_too_much_sees_the_answer_all_the_same(served: str) -> None:
+    endless = b"GET " + LIST.encode() + b" HTTP/1.1\r\nx: " + b"y" * 60_000_000
+    for data in (endless, b"garbage\r\n\r\n" + endless):
+        assert_refused(raw(served, data, within=20), 431 if data is endless else 400)
+    still_serves(served)
+
+
 def test_it_survives_a_thousand_requests_good_and_bad(caplog: pytest.LogCaptureFixture) -> None:
     chosen = random.Random(0)
     bad = [
