@@ -312,10 +312,9 @@ def moment(value: object, name: str) -> float:
     Raises:
         ValueError: It is none.
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not abs(value) < _LAST_MOMENT:  # type: ignore[arg-type]
-        raise ValueError(f"{name} is {value!r}; it must be a number of seconds")
-    return float(value)  # type: ignore[arg-type]
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LAST_MOMENT:
+        return float(value)
+    raise ValueError(f"{name} is {value!r}; it must be a number of seconds")
 
 
 def _flag(value: Mapping[str, Any], name: str) -> bool:

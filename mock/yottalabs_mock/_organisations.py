@@ -70,7 +70,8 @@ def _checked(key: str) -> str:
 
 def _checked_name(name: str) -> str:
     if not isinstance(name, str):
-        raise ValueError(f"the name of an organisation in api_keys is {name!r}; it must be text")  # noqa: TRY004
+        message = f"the name of an organisation in api_keys is {name!r}; it must be text"
+        raise ValueError(message)  # noqa: TRY004  # as for a wrong key
     return name
 
 

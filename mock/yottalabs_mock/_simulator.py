@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from . import _control, _state
 from ._api import Api
@@ -57,7 +57,7 @@ class Simulator:
         if not isinstance(times, Times | None):
             raise ValueError(f"times is {times!r}; it must be Times(…)")  # noqa: TRY004  # as for every other one
         if isinstance(seed, bool) or not isinstance(seed, int):
-            raise ValueError(f"seed is {seed!r}; it must be a whole number")  # noqa: TRY004
+            raise ValueError(f"seed is {seed!r}; it must be a whole number")  # noqa: TRY004  # as above
         self._contract = load_contract()
         self._key_headers = [name for operation in self._contract.operations for name in operation.key_headers]
         self._clock = _clock_of(clock)
@@ -248,8 +248,7 @@ def _clock_of(clock: object) -> Clock:
     if missing or isinstance(clock, type | str):
         message = f"clock is {clock!r}; it must be 'virtual', 'real', or an object like sim.clock"
         raise ValueError(message)
-    found: Any = clock
-    return found  # type: ignore[no-any-return]
+    return cast("Clock", clock)
 
 
 def _named(outcome: Outcome, name: str) -> Outcome:
