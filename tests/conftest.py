@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import hypothesis
 import pytest
+from yottalabs import AsyncYottaLabs, YottaLabs
 from yottalabs_mock import Simulator
 
 from prism import running_prism
+from support.clients import Waited
 
 # Deterministic, offline, and without a database that would leave files behind.
 hypothesis.settings.register_profile("repository", derandomize=True, database=None, deadline=None, print_blob=False)
@@ -49,6 +52,16 @@ def simulator() -> Iterator[str]:
     """The base URL of a simulator of its own for each test, on a real socket, in real time."""
     with Simulator(clock="real").serve() as base_url:
         yield base_url
+
+
+@pytest.fixture(params=["sync", "async"])
+def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Makes a client; each test that uses it runs with the synchronous and with the asynchronous one."""
+    if request.param == "sync":
+        yield YottaLabs
+        return
+    with asyncio.Runner() as runner:
+        yield lambda *args, **kwargs: Waited(AsyncYottaLabs(*args, **kwargs), runner)
 
 
 TOLD = pytest.StashKey[list[str]]()

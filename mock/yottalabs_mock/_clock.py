@@ -64,7 +64,7 @@ class VirtualClock:
         """Moves the time ahead, and lets other threads run."""
         moment = self._now + _duration(seconds)
         if threading.active_count() > 1:
-            time.sleep(_TURN_SECONDS)
+            time.sleep(_TURN_SECONDS)  # or this thread could wait through the patience of one that had no turn
         with self._lock:
             # Not for ever: the request may be one of a task that this very wait keeps from running.
             self._lock.wait_for(lambda: self._holds == 0, _LONGEST_HOLD_SECONDS)

@@ -73,8 +73,6 @@ class Contract:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
         self.operations = tuple(self._operations())
-        self.statuses: tuple[str, ...] = tuple(self.schema("PodStatus")["enum"])
-        self.gpu_types: tuple[str, ...] = tuple(self.schema("GpuType")["enum"])
         self._pod_validator = self._validator({"$ref": f"#/components/schemas/{_POD}"})
 
     def schema(self, name: str) -> Mapping[str, Any]:

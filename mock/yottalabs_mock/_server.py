@@ -239,7 +239,7 @@ class _Protocol(H11Protocol):
 
         self.app = cast("Any", with_connection)
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Takes a connection, unless the door was shut in the meantime."""
         super().connection_made(transport)
         if self.behind.is_shut:
@@ -327,7 +327,7 @@ def _bound(port: int) -> socket.socket:
         found.setsockopt(socket.SOL_SOCKET, share, 1)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((HOST, port))
-    except BaseException:
+    except BaseException:  # an interrupt too must not leave the socket open
         found.close()
         raise
     return found

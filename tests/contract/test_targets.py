@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from yottalabs import AsyncYottaLabs, YottaLabs
+from yottalabs import YottaLabs
 from yottalabs_mock import Simulator
 
 from .points import TARGETS
 from support.behaviours import BEHAVIOURS, REQUEST, Behaviour, disagreements, report
-from support.clients import Keyed, Waited
+from support.clients import Keyed
 
 pytestmark = pytest.mark.gate(TARGETS)
 
@@ -26,15 +25,6 @@ KNOWN = {
     "deleting a pod twice": NO_MEMORY,
 }
 """Where the two may disagree, and why."""
-
-
-@pytest.fixture(params=["sync", "async"])
-def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    if request.param == "sync":
-        yield YottaLabs
-        return
-    with asyncio.Runner() as runner:
-        yield lambda *args, **kwargs: Waited(AsyncYottaLabs(*args, **kwargs), runner)
 
 
 @pytest.fixture
