@@ -48,16 +48,29 @@ EXTRA_MODULES = ("open_enum.py", "reading.py", "views.py", "params.py")
 
 SYNC_NAMES = {
     "AsyncYottaLabs": "YottaLabs",
+    "AsyncCreating": "Creating",
+    "AsyncLeasing": "Leasing",
+    "AsyncLock": "Lock",
     "AsyncPods": "Pods",
     "AsyncProgress": "Progress",
+    "AsyncRepeating": "Repeating",
+    "AsyncRetrying": "Retrying",
     "AsyncSession": "Session",
+    "AsyncSignals": "Signals",
+    "AsyncSweeping": "Sweeping",
+    "AsyncTemporary": "Temporary",
+    "AsyncWaiting": "Waiting",
     "AsyncClient": "Client",
     "AsyncBaseTransport": "BaseTransport",
     "AsyncHTTPTransport": "HTTPTransport",
     "acheck": "check",
     "aclose": "close",
+    "aend_pod": "end_pod",
     "aenforced": "enforced",
     "aexchange": "exchange",
+    "ainterruptions": "interruptions",
+    "arun": "run",
+    "ashielded": "shielded",
     "asleep": "sleep",
     "atell": "tell",
     "atrace": "trace",
@@ -235,11 +248,18 @@ def members_of_subclasses(folder: Path) -> dict[str, dict[str, str]]:
         for node in ast.parse(module.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef):
                 members = {
-                    part.name: f"{module.name}: {node.name}" for part in node.body if isinstance(part, ast.FunctionDef)
+                    part.name: f"{module.name}: {node.name}"
+                    for part in node.body
+                    if isinstance(part, ast.FunctionDef) and not _extends_its_own(part)
                 }
                 for base in node.bases:
                     found.setdefault(ast.unparse(base), {}).update(members)
     return found
+
+
+def _extends_its_own(method: ast.FunctionDef) -> bool:
+    """Whether a member is there to say more than that of the class that it extends, and so must not have a new name."""
+    return any(ast.unparse(node) == f"super().{method.name}" for node in ast.walk(method))
 
 
 def make_sync(target: Path) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ._catalogue import CREATE, DELETE, LIST, Fault
 from ._contract import Contract, Operation
 from ._dialect import Dialect, Style
 from ._faults import Rule
-from ._lifecycle import IllegalTransitionError, Life, Timer, Times
+from ._lifecycle import IllegalTransitionError, Life, Times
 from ._messages import (
     NO_POD,
     SUCCESS,
@@ -46,7 +45,7 @@ class Call:
     parameters: Mapping[str, str]
     body: Any = field(repr=False)
     style: Style
-    twist: Rule | None
+    twist: Rule | None = None
 
     def option(self, fault: Fault, name: str) -> Any:
         """An option of a fault if that is what happens to the call, else None."""
@@ -70,47 +69,55 @@ class Api:
         self.organisations = organisations
         self._contract = contract
         self._dialect = dialect
-        self._chance = random.Random(f"times {seed}")
+        self._seed = seed
         self._does: Mapping[str, Callable[[Call], Any]] = {
             CREATE: self._create,
             LIST: self._list,
             DELETE: self._delete,
         }
 
-    def answer(
-        self, operation: Operation, encoded: Mapping[str, str], request: Request, twist: Rule | None = None
-    ) -> Answer:
-        """What the API answers to a request.
+    def read(self, operation: Operation, encoded: Mapping[str, str], request: Request) -> Call | Refusal:
+        """What a request asks for, or why it is refused. Nothing is done yet.
 
         Args:
             operation: What the request is for.
             encoded: The parameters in its path, as they came.
             request: The request.
-            twist: The fault that happens to it.
         """
-        style = self._dialect.style()
         key = next((request.headers[name] for name in operation.key_headers if name in request.headers), "").strip()
         try:
-            do = self._how(operation)
+            self._check_known(operation)
             owner = self.organisations.of(key)
             parameters = self._contract.read_parameters(operation, encoded)
             body = self._contract.read_body(operation, request)
-            data = do(Call(operation, owner, parameters, body, style, twist))
         except Refusal as refusal:
-            return refused(refusal.status, refusal.message, refusal.headers)
+            return refusal
+        return Call(operation, owner, parameters, body, self._dialect.style())
+
+    def answer(self, asked: Call | Refusal, twist: Rule | None = None) -> Answer:
+        """What the API answers to what was asked.
+
+        Args:
+            asked: What `read` gave.
+            twist: The fault that happens to it.
+        """
+        if isinstance(asked, Refusal):
+            return refused(asked.status, asked.message, asked.headers)
+        style = asked.style
+        try:
+            data = self._does[asked.operation.id](replace(asked, twist=twist))
         except BusinessFailure as failure:
             return json_answer(200, style.envelope(failure.message, failure.code, None))
         return json_answer(200, style.envelope("success", SUCCESS, data))
 
-    def _how(self, operation: Operation) -> Callable[[Call], Any]:
-        """How an operation is done. The contract may have one that nobody has told the simulator of."""
+    def _check_known(self, operation: Operation) -> None:
+        """The contract may have an operation that nobody has told the simulator of."""
         if operation.id not in self._does:
             raise Refusal(501, f"the simulator does not know how {operation.id} is done")
-        return self._does[operation.id]
 
     def new_life(self, pod_id: str, now: float) -> Life:
         """The life of a pod that begins now."""
-        return Life(pod_id, self.times, self._chance, now)
+        return Life(pod_id, self.times, self._seed, now)
 
     def _create(self, call: Call) -> Any:
         now = self.world.now()
@@ -122,7 +129,7 @@ class Api:
         pod = SimulatedPod(self.world, call.owner, document, life)
         lag = call.option(Fault.LIST_LAGS, "seconds")
         if lag is not None:
-            pod.hidden = Timer.start(lag, now, self._chance)
+            pod.hidden = life.timer("hidden", lag, now)
         self.pods.add(pod)
         pod.settle(now)
         return None if call.suffers(Fault.NULL_DATA) else call.style.created_data(pod.show())

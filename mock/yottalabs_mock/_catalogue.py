@@ -120,6 +120,8 @@ KINDS: Mapping[Fault, Kind] = {
 }
 DOORS = frozenset({Fault.CONNECTION_REFUSED, Fault.CONNECT_TIMEOUT})
 """What happens before there is a connection."""
+DEEDS = frozenset({Fault.NULL_DATA, Fault.UNKNOWN_STATUS, Fault.POD_FAILS, Fault.POD_STUCK, Fault.LIST_LAGS})
+"""What happens to that which the API does, and so to no request that it refuses."""
 
 
 def verb(operation: str) -> str:

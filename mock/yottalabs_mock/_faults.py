@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
-from ._catalogue import ANY, DOORS, KINDS, Fault, Kind, verb
+from ._catalogue import ANY, DEEDS, DOORS, KINDS, Fault, Kind, verb
 from ._clock import LONGEST_SECONDS
 from ._lifecycle import Duration, check_duration, duration_text, read_duration
 from ._messages import SUCCESS
@@ -40,8 +40,10 @@ class Rule:
         """Whether a server lets it happen to everybody who connects, at once."""
         return self.probability is None and self.fault in DOORS
 
-    def concerns(self, operation: str) -> bool:
-        """Whether it can happen to a request for an operation."""
+    def concerns(self, operation: str, *, is_refused: bool) -> bool:
+        """Whether it can happen to a request for an operation, which the API does or refuses."""
+        if is_refused and self.fault in DEEDS:
+            return False
         return operation in KINDS[self.fault].operations and self.operation in {ANY, operation}
 
     def to_json(self) -> dict[str, Any]:
@@ -150,10 +152,14 @@ class Faults:
         with self._lock:
             return tuple(self._rules)
 
-    def draw(self, operation: str) -> Rule | None:
+    def draw(self, operation: str, *, is_refused: bool) -> Rule | None:
         """The fault that happens to a request now: the first scripted one, else the first that chance decides for."""
         with self._lock:
-            concerned = [(index, rule) for index, rule in enumerate(self._rules) if rule.concerns(operation)]
+            concerned = [
+                (index, rule)
+                for index, rule in enumerate(self._rules)
+                if rule.concerns(operation, is_refused=is_refused)
+            ]
             for index, rule in sorted(concerned, key=lambda pair: pair[1].probability is not None):
                 if rule.probability is None or self._chance.random() < rule.probability:
                     self._use(index, rule)

@@ -173,11 +173,11 @@ class Timer:
     reads: int | None = None
 
     @classmethod
-    def start(cls, duration: Duration, now: float, chance: random.Random) -> Timer:
-        """A timer that runs from now on."""
+    def start(cls, duration: Duration, now: float, lot: str) -> Timer:
+        """A timer that runs from now on. The lot decides where in a range of seconds: the same lot, the same place."""
         if isinstance(duration, Reads):
             return cls(reads=duration.count) if duration.count else cls(at=now)
-        return cls(at=now + (chance.uniform(*duration) if isinstance(duration, tuple) else duration))
+        return cls(at=now + (random.Random(lot).uniform(*duration) if isinstance(duration, tuple) else duration))
 
     def read(self, now: float) -> None:
         """Counts a read."""
@@ -214,13 +214,13 @@ class Life:
         forgotten: Whether the pod is in no list any more.
     """
 
-    def __init__(self, pod_id: str, times: Times, chance: random.Random, now: float) -> None:
+    def __init__(self, pod_id: str, times: Times, seed: int, now: float) -> None:
         self.pod_id = pod_id
         self.healthy = False
         self.forgotten = False
         self.fails = False
         self._times = times
-        self._chance = chance
+        self._seed = seed
         self._timer = Timer()
         self._health = Timer()
         self._enter(FIRST, now)
@@ -262,6 +262,10 @@ class Life:
         self._timer.read(now)
         self._health.read(now)
 
+    def timer(self, part: str, duration: Duration, now: float) -> Timer:
+        """A timer for a part of the life. What chance decides of it, no other pod's life and no saving can change."""
+        return Timer.start(duration, now, f"{self._seed} {self.pod_id} {part}")
+
     def stay(self) -> None:
         """Lets time do nothing more; only a caller can move the pod on."""
         self._timer = Timer()
@@ -275,7 +279,7 @@ class Life:
         self._health = self._start("healthy", now) if status == Status.RUNNING else Timer()
 
     def _start(self, name: str, now: float) -> Timer:
-        return Timer.start(getattr(self._times, name), now, self._chance)
+        return self.timer(name, getattr(self._times, name), now)
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as JSON values."""

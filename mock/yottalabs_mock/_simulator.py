@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from . import _control, _state
-from ._api import Api
+from ._api import Api, Call
 from ._clock import Clock, RealClock, VirtualClock
 from ._contract import Operation, load_contract
 from ._dialect import Dialect, DialectName
@@ -202,8 +202,9 @@ class Simulator:
             except Refusal as refusal:
                 outcome = Outcome(refused(refusal.status, refusal.message, refusal.headers))
             else:
-                rule = self._faults.draw(operation.id)
-                outcome = self._outcome(operation, encoded, request, rule)
+                asked = self._api.read(operation, encoded, request)
+                rule = self._faults.draw(operation.id, is_refused=isinstance(asked, Refusal))
+                outcome = self._outcome(asked, rule)
             answered = outcome.answer is not None and outcome.breakage is None
             number = self._journal.note(
                 request,
@@ -216,12 +217,10 @@ class Simulator:
             )
         return _named(outcome, f"sim-{number:06}")
 
-    def _outcome(
-        self, operation: Operation, encoded: Mapping[str, str], request: Request, rule: Rule | None
-    ) -> Outcome:
+    def _outcome(self, asked: Call | Refusal, rule: Rule | None) -> Outcome:
         if rule is None:
-            return Outcome(self._api.answer(operation, encoded, request))
-        answer = self._api.answer(operation, encoded, request, rule) if rule.effect else None
+            return Outcome(self._api.answer(asked))
+        answer = self._api.answer(asked, rule) if rule.effect else None
         return outcome_of(rule, answer)
 
     def _new_api(self) -> Api:

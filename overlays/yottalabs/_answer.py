@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from yottalabs_api.types import parse_json
 
 from . import _exceptions as exceptions
 from ._pod import Pod
+from ._secrecy import HiddenDict
 
 SUCCESS = 10000
 
@@ -40,9 +41,9 @@ class Answer:
     """A successful answer: HTTP 2xx with code 10000."""
 
     status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-    data: Any
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    data: Any = field(repr=False)
 
     def unreadable(self, problem: str) -> exceptions.ResponseValidationError:
         """The error for an answer whose data is not what the operation gives."""
@@ -58,12 +59,14 @@ class Listing:
     Attributes:
         answer: The answer itself.
         pods: The pods.
+        by_id: The same by their ids; of two with one id the first.
         is_null: Whether there was no list at all. An API may mean an empty one by that.
         is_whole: Whether everything listed is a pod with an id, so that a pod without an entry is not there.
     """
 
     answer: Answer
     pods: Sequence[Pod]
+    by_id: Mapping[str, Pod]
     is_null: bool
     is_whole: bool
 
@@ -107,12 +110,13 @@ def created_id(answer: Answer) -> str:
 def listed(answer: Answer) -> Listing:
     """The pods of a list."""
     if answer.data is None:
-        return Listing(answer, (), is_null=True, is_whole=False)
+        return Listing(answer, (), {}, is_null=True, is_whole=False)
     if not isinstance(answer.data, list):
         raise answer.unreadable("the list of pods is not a list")
     pods = [Pod(item) for item in answer.data if isinstance(item, dict)]
+    by_id = {pod.id: pod for pod in reversed(pods) if pod.id}
     is_whole = len(pods) == len(answer.data) and all(pod.id for pod in pods)
-    return Listing(answer, pods, is_null=False, is_whole=is_whole)
+    return Listing(answer, pods, by_id, is_null=False, is_whole=is_whole)
 
 
 def check_deleted(answer: Answer) -> None:
@@ -127,7 +131,7 @@ def _envelope(content: bytes) -> tuple[dict[str, Any], str | None]:
         value = parse_json(content)
     except (ValueError, RecursionError) as error:
         return {}, f"the answer is not JSON: {error}" if content else "the answer is empty"
-    return (value, None) if isinstance(value, dict) else ({}, "the answer is not a JSON object")
+    return (HiddenDict(value), None) if isinstance(value, dict) else ({}, "the answer is not a JSON object")
 
 
 def _code(value: Any) -> int | None:

@@ -16,15 +16,18 @@ from urllib.parse import unquote
 
 from yottalabs_api.checks import check_create_params
 from yottalabs_api.errors import ContractViolation
-from yottalabs_api.models import OpenapiPodExposePortRequest, PodStatus, Protocol
+from yottalabs_api.models import KeyValuePairDTO, OpenapiPodExposePortRequest, PodStatus, Protocol
 from yottalabs_api.open_enum import OpenEnum
 from yottalabs_api.params import CREATE_PARAMS, RequestField
 from yottalabs_api.types import RawRequest, encode_json
 
 from ._exceptions import InvalidArgumentError
+from ._own_variables import OWN_VARIABLES
 from ._pod import SSH_PORT, Pod
+from ._secrecy import HiddenBytes, HiddenDict
 
 _SSH = OpenapiPodExposePortRequest(port=SSH_PORT, protocol=Protocol.SSH).to_dict()
+_VARIABLES = CREATE_PARAMS["environment_vars"]
 _PYTHON_NAMES = {field.json_name: name for name, field in CREATE_PARAMS.items()}
 _LONGEST_SHOWN = 80
 _PACKAGE = Path(__file__).parent
@@ -39,17 +42,17 @@ _TYPES = {
 }
 
 
-def create_body(fields: Mapping[str, Any], extra_fields: Mapping[str, Any] | None) -> bytes:
-    """The body of a create request.
+def create_fields(fields: Mapping[str, Any], extra_fields: Mapping[str, Any] | None) -> HiddenDict:
+    """The JSON object of a create request.
 
     Args:
         fields: The arguments by their Python names, in any of their friendly forms.
         extra_fields: Undocumented fields by their names in JSON.
 
     Raises:
-        InvalidArgumentError: The contract certainly forbids the request.
+        InvalidArgumentError: The contract certainly forbids the request, or it holds a variable of this client's own.
     """
-    body: dict[str, Any] = {}
+    body = HiddenDict()
     for name, value in fields.items():
         field = CREATE_PARAMS.get(name)
         if field is None:
@@ -59,8 +62,27 @@ def create_body(fields: Mapping[str, Any], extra_fields: Mapping[str, Any] | Non
         check_create_params(body)
     except ContractViolation as violation:
         _refuse(violation)
+    _refuse_own_variables(body.get(_VARIABLES.json_name, ()))
     body |= _extra(extra_fields)
-    return _encoded(body, {json_name: _PYTHON_NAMES.get(json_name, "extra_fields") for json_name in body})
+    return body
+
+
+def create_body(fields: Mapping[str, Any], own_variables: Mapping[str, str]) -> HiddenBytes:
+    """The body of a create request: its JSON object, and variables of this client's own behind the caller's."""
+    body = HiddenDict(fields)
+    if own_variables:
+        own = [KeyValuePairDTO(key=name, value=value).to_dict() for name, value in own_variables.items()]
+        body[_VARIABLES.json_name] = [*body.get(_VARIABLES.json_name, ()), *own]
+    return HiddenBytes(_encoded(body, {json_name: _PYTHON_NAMES.get(json_name, "extra_fields") for json_name in body}))
+
+
+def _refuse_own_variables(entries: Iterable[Mapping[str, Any]]) -> None:
+    """A pod that is made with the variables of another one must not be taken for it."""
+    for index, entry in enumerate(entries):
+        name = KeyValuePairDTO.from_dict(entry).key
+        if name in OWN_VARIABLES:
+            message = f"environment_vars[{index}] is {name}, which this client writes itself; leave it out"
+            raise InvalidArgumentError(message, argument="environment_vars")
 
 
 def pod_id_of(pod: str | Pod) -> str:

@@ -14,8 +14,11 @@
     │   ├─ ConflictError           409, code 12001
     │   ├─ RateLimitError          429, code 429
     │   └─ ServerError             500 and above, code 10002
+    ├─ CreateOutcomeUnknownError   a create may or may not have happened
     ├─ PodFailedError              the pod ended while something else was waited for
-    └─ WaitTimeoutError            the wait took too long
+    ├─ WaitTimeoutError            the wait took too long
+    ├─ PriceLimitError             the pod costs more than it may, or nobody knows what
+    └─ PodNotDeletedError          a pod that was to be deleted may still run
 
 Each carries `pod_id` where one is known, and each can be pickled: the arguments of every class but the message have
 defaults, and what they set is in the instance's dictionary.
@@ -25,7 +28,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -109,7 +114,7 @@ class _AnsweredError(YottaLabsError):
         super().__init__(message, pod_id=pod_id)
         self.status_code = status_code
         self.headers = dict(headers or {})
-        self.body = body
+        self.body = bytes(body)
 
     @property
     def request_id(self) -> str | None:
@@ -124,7 +129,21 @@ class ResponseValidationError(_AnsweredError):
         status_code: The HTTP status.
         headers: The headers of the answer, their names in lower case.
         body: As much of the body as came; of one that is too large, its first 64 KiB.
+        broke_off: Whether the connection ended before the body did.
     """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int = 0,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        broke_off: bool = False,
+        pod_id: str | None = None,
+    ) -> None:
+        super().__init__(message, status_code=status_code, headers=headers, body=body, pod_id=pod_id)
+        self.broke_off = broke_off
 
     def _describe(self) -> str:
         return f"{self.message} (HTTP {self.status_code}, {len(self.body)} bytes in `body`)"
@@ -155,6 +174,17 @@ class APIError(_AnsweredError):
     ) -> None:
         super().__init__(message, status_code=status_code, headers=headers, body=body, pod_id=pod_id)
         self.code = code
+
+    @property
+    def retry_after(self) -> float | None:
+        """How many seconds to wait, where the API says it (as seconds or as a date); never negative."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value[:9])
+        try:
+            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        except (ValueError, OverflowError, IndexError, TypeError):
+            return None
 
     def _describe(self) -> str:
         code = "" if self.code is None else f", code {self.code}"
@@ -190,26 +220,46 @@ class RateLimitError(APIError):
 
     hint = "wait before the next request"
 
-    @property
-    def retry_after(self) -> float | None:
-        """How many seconds to wait, where the API says it (as seconds or as a date); never negative."""
-        value = self.headers.get("retry-after", "").strip()
-        if value.isascii() and value.isdigit():
-            return float(value[:9])
-        try:
-            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-        except (ValueError, OverflowError, IndexError, TypeError):
-            return None
-
 
 class ServerError(APIError):
     """The API failed. Whether the request had an effect is not known."""
 
 
+class CreateOutcomeUnknownError(YottaLabsError):
+    """A create may or may not have happened, and the list of pods did not tell.
+
+    The pod, if there is one, carries the token: `pods.find_created` looks for it.
+
+    Attributes:
+        create_token: The token that the pod would carry; None if the create was sent without one.
+        since: When the create was sent.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        create_token: str | None = None,
+        since: datetime | None = None,
+        pod_id: str | None = None,
+    ) -> None:
+        super().__init__(message, pod_id=pod_id)
+        self.create_token = create_token
+        self.since = since
+
+
 class _PodError(YottaLabsError):
-    def __init__(self, message: str, *, pod: Pod | None = None, pod_id: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        pod: Pod | None = None,
+        pods: Mapping[str, Pod] | None = None,
+        pod_id: str | None = None,
+    ) -> None:
         super().__init__(message, pod_id=pod_id)
         self.pod = pod
+        self.pods = dict(pods or {})
 
 
 class PodFailedError(_PodError):
@@ -217,6 +267,7 @@ class PodFailedError(_PodError):
 
     Attributes:
         pod: The pod as it was last seen.
+        pods: Every pod that was waited for, by its id, as it was last seen.
     """
 
 
@@ -225,7 +276,43 @@ class WaitTimeoutError(_PodError):
 
     Attributes:
         pod: The pod as it was last seen, or None if it never was.
+        pods: Every pod that was waited for, by its id, as it was last seen.
     """
+
+
+class PriceLimitError(_PodError):
+    """The pod costs more in an hour than it may, or the API does not say what it costs. It was deleted.
+
+    Attributes:
+        pod: The pod as it was last seen.
+        hourly_price: What it costs in an hour; None if the API does not say.
+        max_hourly_price: What it may cost in an hour; None if only the whole cost was limited.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        pod: Pod | None = None,
+        hourly_price: Decimal | None = None,
+        max_hourly_price: Decimal | None = None,
+        pod_id: str | None = None,
+    ) -> None:
+        super().__init__(message, pod=pod, pod_id=pod_id)
+        self.hourly_price = hourly_price
+        self.max_hourly_price = max_hourly_price
+
+
+class PodNotDeletedError(YottaLabsError):
+    """A pod that was to be deleted may still run, and cost money. The message says how to delete it by hand.
+
+    Attributes:
+        pod_ids: The ids of all such pods.
+    """
+
+    def __init__(self, message: str, *, pod_ids: Sequence[str] = (), pod_id: str | None = None) -> None:
+        super().__init__(message, pod_id=pod_id)
+        self.pod_ids = tuple(pod_ids)
 
 
 # In a traceback, an error has the name that it is imported by.

@@ -9,6 +9,8 @@ from decimal import Decimal, DecimalException
 from yottalabs_api.models import PodStatus, Protocol
 from yottalabs_api.views import ExposedPort, PodView
 
+from ._own_variables import LEASE_VARIABLE, OWN_VARIABLES, TOKEN_VARIABLE
+
 SSH_PORT = 22
 ENDED = frozenset({PodStatus.TERMINATING, PodStatus.TERMINATED, PodStatus.FAILED})
 
@@ -34,6 +36,22 @@ class Pod(PodView):
         gpu = f"{self.gpu_count or '?'}x{self.gpu_type}" if self.gpu_type else None
         status = None if self.status is None else str(self.status)
         return f"Pod(id={self.id!r}, name={self.name!r}, status={status!r}, gpu={gpu!r})"
+
+    @property
+    def environment_vars(self) -> dict[str, str]:
+        """Variables of the container's environment, in clear text; those of this client's own are left out."""
+        variables = super().environment_vars
+        return {name: value for name, value in variables.items() if name not in OWN_VARIABLES}
+
+    @property
+    def create_token(self) -> str | None:
+        """The token of the create that made the pod, if it has one."""
+        return super().environment_vars.get(TOKEN_VARIABLE)
+
+    @property
+    def lease(self) -> str | None:
+        """Until when the pod may live and whose it is, as this client wrote it down, if it has a lease."""
+        return super().environment_vars.get(LEASE_VARIABLE)
 
     @property
     def is_active(self) -> bool:

@@ -14,6 +14,8 @@ from ._exceptions import ConfigurationError
 API_KEY_VARIABLE = "YOTTA_API_KEY"
 BASE_URL_VARIABLE = "YOTTA_BASE_URL"
 DEFAULT_TIMEOUT = 30.0
+DEFAULT_MAX_RETRIES = 2
+MOST_RETRIES = 100
 LONGEST_TIMEOUT = 366 * 24 * 3600.0  # seconds; sockets and event loops cannot take any number
 DEFAULT_MAX_RESPONSE_BYTES = 256 * 1024 * 1024
 
@@ -24,8 +26,9 @@ class Settings:
 
     api_key: str = field(repr=False)
     base_url: str
-    timeout: float
-    max_response_bytes: int
+    timeout: float = DEFAULT_TIMEOUT
+    max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
+    max_retries: int = DEFAULT_MAX_RETRIES
 
     def __post_init__(self) -> None:
         if not is_duration(self.timeout):
@@ -33,6 +36,9 @@ class Settings:
         limit = self.max_response_bytes
         if isinstance(limit, bool) or not isinstance(limit, int) or limit <= 0:
             raise ConfigurationError(f"max_response_bytes is {limit!r}; it must be a positive number of bytes")
+        retries = self.max_retries
+        if isinstance(retries, bool) or not isinstance(retries, int) or not 0 <= retries <= MOST_RETRIES:
+            raise ConfigurationError(f"max_retries is {retries!r}; it must be a number from 0 to {MOST_RETRIES}")
 
     @property
     def is_local(self) -> bool:

@@ -107,7 +107,7 @@ class Wait:
     def see(self, listing: Listing, now: float) -> None:
         """Takes a look at the list into account."""
         self._failure = self._failing_since = None
-        self._sight = next((pod for pod in listing.pods if pod.id == self.pod_id), None)
+        self._sight = listing.by_id.get(self.pod_id)
         if not listing.is_null:
             self._null_since = None
         elif self._null_since is None:

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ import anyio
 import httpx
 import pytest
 from yottalabs import APITimeoutError, AsyncYottaLabs, WaitTimeoutError, YottaLabs
-from yottalabs_mock import RealClock, Simulator, Times, VirtualClock
+from yottalabs_mock import Fault, RealClock, Simulator, Times, VirtualClock, _clock
 
 from .asking import KEY, Caller
 from support.raw import LIST
@@ -173,6 +174,190 @@ def test_it_begins_at_the_same_date_always() -> None:
     assert first.date().tzinfo is UTC
     first.advance(90.5)
     assert first.date() - second.date() == timedelta(seconds=90.5)
+
+
+# --- Virtual, with many who wait at once ------------------------------------------------------------------------------
+
+
+def test_a_long_wait_moves_nobody_past_the_end_of_a_short_one() -> None:
+    """In threads and in the tasks of an event loop at once."""
+    clock = VirtualClock()
+    late: list[float] = []
+
+    def wait_in_a_thread(seconds: float) -> None:
+        for _ in range(20):
+            moment = clock.monotonic() + seconds
+            clock.sleep(seconds)
+            late.append(clock.monotonic() - moment)
+
+    async def wait_in_a_task(seconds: float) -> None:
+        for _ in range(20):
+            moment = clock.monotonic() + seconds
+            await clock.asleep(seconds)
+            late.append(clock.monotonic() - moment)
+
+    async def wait_in_tasks() -> None:
+        async with anyio.create_task_group() as group:
+            for seconds in range(1, 9):
+                group.start_soon(wait_in_a_task, seconds)
+
+    with ThreadPoolExecutor(9) as pool:
+        waits = [pool.submit(wait_in_a_thread, seconds) for seconds in range(1, 9)]
+        waits.append(pool.submit(anyio.run, wait_in_tasks))
+        for wait in waits:
+            wait.result()
+    assert late == [0.0] * 320
+    assert clock.monotonic() == 160
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_of_many_tasks_wakes_at_its_own_moment(backend: str) -> None:
+    clock = VirtualClock()
+    woken: list[tuple[int, float]] = []
+
+    async def wait(seconds: int) -> None:
+        await clock.asleep(seconds)
+        woken.append((seconds, clock.monotonic()))
+
+    async def wait_all() -> None:
+        async with anyio.create_task_group() as group:
+            for seconds in (5, 60, 1, 0, 3):
+                group.start_soon(wait, seconds)
+
+    anyio.run(wait_all, backend=backend)
+    assert woken == [(seconds, float(seconds)) for seconds in (0, 1, 3, 5, 60)]
+
+
+def test_no_call_is_too_late_because_another_waits_through_its_patience(sim: Simulator) -> None:
+    """Threads and tasks whose calls may take 20 seconds, some of which wait through all of them."""
+    for fault in ("no_answer", "connect_timeout", "slow_answer"):
+        sim.faults.add("list", fault, probability=0.05)
+    ended: list[str] = []
+
+    def ask_in_a_thread(_: int) -> None:
+        with httpx.Client(transport=sim.transport, headers={"x-api-key": KEY}, timeout=20) as http:
+            for _ in range(20):
+                began = sim.clock.monotonic()
+                try:
+                    http.get(f"http://simulator{LIST}")
+                except httpx.TimeoutException:
+                    ended.append(f"gives up after {sim.clock.monotonic() - began:g}")
+                else:
+                    ended.append(f"is answered after {sim.clock.monotonic() - began:g}")
+
+    async def ask_in_a_task(http: httpx.AsyncClient) -> None:
+        for _ in range(20):
+            began = sim.clock.monotonic()
+            try:
+                await http.get(f"http://simulator{LIST}")
+            except httpx.TimeoutException:
+                ended.append(f"gives up after {sim.clock.monotonic() - began:g}")
+            else:
+                ended.append(f"is answered after {sim.clock.monotonic() - began:g}")
+
+    async def ask_in_tasks() -> None:
+        async with httpx.AsyncClient(transport=sim.transport, headers={"x-api-key": KEY}, timeout=20) as http:
+            await asyncio.gather(*(ask_in_a_task(http) for _ in range(8)))
+
+    with ThreadPoolExecutor(9) as pool:
+        calls = [pool.submit(ask_in_a_thread, number) for number in range(8)]
+        calls.append(pool.submit(asyncio.run, ask_in_tasks()))
+        for call in calls:
+            call.result()
+    counts = sim.faults.counts
+    silent = counts[Fault.NO_ANSWER] + counts[Fault.CONNECT_TIMEOUT]
+    slow = counts[Fault.SLOW_ANSWER]
+    assert Counter(ended) == {
+        "gives up after 20": silent,
+        "is answered after 5": slow,
+        "is answered after 0": 320 - silent - slow,
+    }
+    assert silent > 0 < slow
+
+
+def test_time_stands_still_while_a_request_is_on_its_way() -> None:
+    clock = VirtualClock()
+    waits = threading.Thread(target=clock.sleep, args=(5,))
+    with clock.held():
+        waits.start()
+        while not clock._waits:
+            pass  # it begins in another thread
+        for _ in range(20):
+            with clock.held():  # a sign of life
+                time.sleep(0.001)  # more than the turn for which a wait waits
+        assert clock.monotonic() == 0
+    waits.join()
+    assert clock.monotonic() == 5
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_wait_that_is_given_up_keeps_nobody_waiting(backend: str) -> None:
+    clock = VirtualClock()
+
+    async def give_up() -> None:
+        async with anyio.create_task_group() as group:
+            with clock.held():
+                group.start_soon(clock.asleep, 1)
+                await anyio.lowlevel.checkpoint()
+            group.cancel_scope.cancel()
+        await clock.asleep(5)
+
+    anyio.run(give_up, backend=backend)
+    assert clock.monotonic() == 5
+
+
+def test_to_move_it_ends_the_waits_that_are_over_then_and_no_other() -> None:
+    clock = VirtualClock()
+    woken: list[float] = []
+
+    def wait(seconds: float) -> None:
+        clock.sleep(seconds)
+        woken.append(clock.monotonic())
+
+    threads = [threading.Thread(target=wait, args=(seconds,)) for seconds in (1, 2, 9)]
+    with clock.held():
+        for thread in threads:
+            thread.start()
+        while len(clock._waits) < len(threads):
+            pass  # they begin in other threads
+        clock.advance(5)
+    for thread in threads:
+        thread.join()
+    assert woken == [5, 5, 9]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_wait_that_keeps_the_others_from_running_is_over_all_the_same(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of a thread, made in a task: neither the request nor the wait of another task can end before it."""
+    monkeypatch.setattr(_clock, "_LONGEST_SILENCE_SECONDS", 0.01)
+    clock = VirtualClock()
+
+    async def wait() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(clock.asleep, 1)
+            await anyio.lowlevel.checkpoint()
+            with clock.held():
+                clock.sleep(5)
+
+    anyio.run(wait, backend=backend)
+    assert clock.monotonic() == 5
+
+
+def test_whoever_asks_again_and_again_without_a_wait_does_not_keep_others_waiting_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_clock, "_LONGEST_WORK_SECONDS", 0.01)
+    clock = VirtualClock()
+    waits = threading.Thread(target=clock.sleep, args=(5,))
+    with clock.held():
+        waits.start()
+        while clock.monotonic() < 5:
+            with clock.held():
+                pass
+    waits.join()
+    assert clock.monotonic() == 5
 
 
 # --- Real -------------------------------------------------------------------------------------------------------------

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
-from yottalabs_mock import Fault, Simulator
+from yottalabs_mock import Fault, Simulator, Times
 
-from .asking import SUCCESS, Caller
+from .asking import BODY, KEY, SUCCESS, Caller
 from support.raw import CREATE, LIST
 
 
@@ -95,6 +97,97 @@ def test_a_fault_hides_what_is_wrong_with_the_request_and_makes_nothing_right(si
     sim.faults.add("create", "html_200", effect=True)
     assert caller.http.post(CREATE, headers={"x-api-key": ""}).status_code == 200
     assert dict(sim.pods) == {}
+
+
+# --- What happens to no request that is refused -----------------------------------------------------------------------
+
+TO_A_POD = ("pod_fails", "pod_stuck", "list_lags")
+TO_WHAT_IS_DONE = [("create", fault) for fault in (*TO_A_POD, "null_data")]
+TO_WHAT_IS_DONE += [("list", fault) for fault in ("null_data", "unknown_status")]
+
+
+def refused(caller: Caller, operation: str) -> list[int]:
+    """Requests that the API refuses; their statuses."""
+    path = CREATE if operation == "create" else LIST
+    method = "POST" if operation == "create" else "GET"
+    found = [caller.http.request(method, path, json=BODY, headers={"x-api-key": key}) for key in ("", "unknown")]
+    if operation == "create":
+        found += [caller.post({"image": 1}), caller.http.post(path, content=b"{"), caller.http.post(path, content=b"")]
+    return [response.status_code for response in found]
+
+
+@pytest.mark.parametrize(("operation", "fault"), TO_WHAT_IS_DONE)
+@pytest.mark.parametrize("certainly", [{"times": 1}, {"probability": 1, "times": 1}], ids=["scripted", "by chance"])
+def test_what_happens_to_what_is_done_waits_for_a_request_that_is_not_refused(
+    operation: str, fault: str, certainly: dict[str, Any]
+) -> None:
+    sim = Simulator(api_keys=[KEY])
+    caller = Caller(sim)
+    sim.faults.add(operation, fault, **certainly)
+    pending = sim.faults.pending
+    assert all(status >= 400 for status in refused(caller, operation))
+    assert sim.faults.pending == pending
+    assert sim.faults.counts == {}
+    assert {record.fault for record in sim.requests} == {None}
+    assert (caller.post() if operation == "create" else caller.http.get(LIST)).status_code == 200
+    assert sim.faults.pending == ()
+    assert sim.faults.counts == {fault: 1}
+    assert sim.requests[-1].fault == fault
+
+
+@pytest.mark.parametrize("fault", TO_A_POD)
+@pytest.mark.parametrize("before", ["no_capacity", "status_503_before", "reset_before"])
+def test_what_happens_to_a_pod_waits_while_others_keep_a_pod_from_being_made(before: str, fault: str) -> None:
+    sim = Simulator()
+    caller = Caller(sim)
+    sim.faults.add("create", before)
+    sim.faults.add("create", fault)
+    with suppress(httpx.ReadError):
+        caller.post()
+    assert [rule.fault for rule in sim.faults.pending] == [fault]
+    caller.create()
+    assert sim.faults.counts == {before: 1, fault: 1}
+
+
+def test_a_refused_request_meets_the_fault_behind_the_one_that_waits(sim: Simulator, caller: Caller) -> None:
+    sim.faults.add("create", "pod_fails")
+    sim.faults.add("create", "status_503_before")
+    assert caller.post({"image": 1}).status_code == 503
+    pod_id = caller.create()
+    sim.advance(60)
+    assert sim.pods[pod_id].status == "FAILED"
+
+
+def test_refused_requests_do_not_change_what_chance_decides_of_pods() -> None:
+    def stuck(*, with_refused: bool) -> list[bool]:
+        sim = Simulator(seed=1, times=Times(boot=0))
+        sim.faults.add("create", "pod_stuck", probability=0.5)
+        caller = Caller(sim)
+        found = []
+        for _ in range(50):
+            if with_refused:
+                caller.post({"image": 1})
+            found.append(sim.pods[caller.create()].status == "INITIALIZE")
+        assert sim.faults.counts == {"pod_stuck": found.count(True)}
+        return found
+
+    assert stuck(with_refused=True) == stuck(with_refused=False)
+
+
+def test_many_threads_lose_no_fault_of_a_pod(sim: Simulator) -> None:
+    sim.faults.add("create", "pod_fails", times=20)
+
+    def create(_: int) -> None:
+        caller = Caller(sim)
+        for _ in range(10):
+            caller.post({"image": 1})
+            caller.create()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(create, range(8)))
+    sim.advance(60)
+    assert Counter(pod.status for pod in sim.pods.values()) == {"FAILED": 20, "RUNNING": 60}
+    assert sim.faults.counts == {"pod_fails": 20}
 
 
 # --- By chance --------------------------------------------------------------------------------------------------------

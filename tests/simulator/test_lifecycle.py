@@ -5,8 +5,9 @@ from __future__ import annotations
 import pickle
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -219,6 +220,65 @@ def test_a_range_is_filled_by_chance_and_the_seed_decides() -> None:
     assert all(10 <= time <= 20.1 for time in times)
     assert max(times) - min(times) > 5
     assert len(set(times)) > 15
+
+
+RANGES = Times(boot=(0, 1000), healthy=(0, 1000), pause=(0, 1000), terminate=(0, 1000), forget=(0, 1000))
+
+
+def whole_life(sim: Simulator, pod_id: str) -> list[float]:
+    """How long each part of a pod's life takes, to the last digit, from booting until it is forgotten."""
+    pod = sim.pods[pod_id]
+    moments = [pod.to_json()["life"]["changedAt"]]
+
+    def pass_on(timer: str) -> None:
+        moments.append(pod.to_json()["life"][timer]["at"])
+        sim.advance(max(0, moments[-1] - sim.time) + 1e-6)
+        assert pod.status  # now it has happened
+
+    pass_on("timer")
+    pass_on("health")
+    pod.pause()
+    pass_on("timer")
+    pod.delete()
+    pass_on("timer")
+    pass_on("timer")
+    assert pod_id not in sim.pods
+    return [round(after - before, 3) for before, after in pairwise(moments)]
+
+
+def test_the_life_that_chance_gives_a_pod_does_not_depend_on_others() -> None:
+    """So the lives are the same whatever the threads do in between."""
+    alone, among_others = Simulator(times=RANGES, seed=5), Simulator(times=RANGES, seed=5)
+    first, second = [Caller(alone).create() for _ in range(2)]
+    lives = {first: whole_life(alone, first), second: whole_life(alone, second)}
+    caller = Caller(among_others)
+    assert [caller.create() for _ in range(2)] == [first, second]
+    for other in [caller.create() for _ in range(5)]:
+        whole_life(among_others, other)
+    assert whole_life(among_others, second)[1:] == lives[second][1:]  # it has booted meanwhile
+    assert lives[first] != lives[second]
+    assert len(set(lives[first])) == len(lives[first]) == 5
+
+
+def test_a_storm_of_threads_gives_the_same_lives_each_time() -> None:
+    def lives() -> dict[str, Any]:
+        sim = Simulator(times=RANGES, seed=5)
+        sim.faults.add("create", "list_lags", probability=1, seconds=(0, 1000))
+
+        def create_and_delete(_: int) -> None:
+            caller = Caller(sim)
+            for _ in range(10):
+                pod_id = caller.create()
+                caller.pods()
+                sim.pods[pod_id].delete()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(create_and_delete, range(8)))
+        return {pod_id: (pod.to_json()["life"], pod.to_json()["hidden"]) for pod_id, pod in sim.pods.items()}
+
+    first = lives()
+    assert lives() == first
+    assert len({hidden["at"] for _, hidden in first.values()}) == 80
 
 
 def test_a_reset_lets_chance_begin_anew() -> None:

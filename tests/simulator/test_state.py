@@ -90,6 +90,28 @@ def test_time_goes_on_from_where_it_was(loaded: Callable[..., Simulator]) -> Non
     assert len(sim.pods) < len(ALL)  # the first are forgotten by then
 
 
+def test_what_chance_has_still_to_decide_of_a_life_it_decides_alike(loaded: Callable[..., Simulator]) -> None:
+    """Of a pod that was there, and of one that is created afterwards."""
+    sim = Simulator(times=Times(boot=(10, 90), healthy=(10, 90), pause=(10, 90), terminate=(10, 90)), seed=4)
+    Caller(sim).create()
+    booting = Caller(sim).create()
+    again = loaded(sim)
+
+    def lives(each: Simulator) -> list[Any]:
+        found = []
+        each.faults.add("create", "list_lags", seconds=(10, 90))
+        new = each.pods[Caller(each).create()]
+        for act in (None, each.pods[booting].pause, each.pods[booting].delete):
+            if act is not None:
+                act()
+            found.append([pod.to_json() for pod in each.pods.values()])
+            each.advance(100)
+        assert new.status == "RUNNING"
+        return found
+
+    assert lives(again) == lives(sim)
+
+
 def test_a_pod_that_was_not_listed_yet_is_listed_when_it_was_to_be(loaded: Callable[..., Simulator]) -> None:
     sim, _ = scenario()
     again = loaded(sim)

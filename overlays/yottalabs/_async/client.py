@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .._clock import Clock
 from .._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
+    DEFAULT_MAX_RETRIES,
     DEFAULT_TIMEOUT,
     Settings,
     find_api_key,
@@ -34,7 +35,9 @@ class AsyncYottaLabs:
         api_key: The key; without one, the environment variable YOTTA_API_KEY.
         base_url: Where the API is; without one, the environment variable YOTTA_BASE_URL, else the API's own address.
             Plain http is refused unless the host is this machine.
-        timeout: How long a call may take as a whole, in seconds, from connecting to the last byte.
+        timeout: How long a call may take as a whole, in seconds, from connecting to the last byte, retries included.
+        max_retries: How often a request that failed for a passing reason is sent again: a list or a delete, and a
+            create that certainly had no effect.
         transport: An httpx transport to send requests with: a mock, a proxy, a fault injector. The proxy and
             certificate settings of the environment then do not apply.
         clock: What tells the time and waits.
@@ -51,6 +54,7 @@ class AsyncYottaLabs:
         *,
         base_url: str | None = None,
         timeout: float = DEFAULT_TIMEOUT,
+        max_retries: int = DEFAULT_MAX_RETRIES,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
         allow_insecure_http: bool = False,
@@ -63,7 +67,7 @@ class AsyncYottaLabs:
         from .session import AsyncSession
 
         url = find_base_url(base_url, BASE_URL, allow_insecure_http=allow_insecure_http)
-        settings = Settings(key, url, timeout, max_response_bytes)
+        settings = Settings(key, url, timeout, max_response_bytes, max_retries)
         self._use(AsyncSession.open(settings, find_clock(clock), transport), owns_session=True)
 
     def _use(self, session: AsyncSession, *, owns_session: bool) -> None:
@@ -78,17 +82,24 @@ class AsyncYottaLabs:
         """The pods of the organisation that the key belongs to."""
         return self._pods
 
-    def with_options(self, *, timeout: float | None = None, max_response_bytes: int | None = None) -> Self:
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        max_response_bytes: int | None = None,
+    ) -> Self:
         """A copy with other options, which shares the connections. Closing the copy does not close them.
 
         Args:
             timeout: How long a call may take as a whole, in seconds.
+            max_retries: How often a request that failed for a passing reason is sent again.
             max_response_bytes: How large an answer may be, unpacked.
 
         Returns:
             The copy; the original stays as it is.
         """
-        given = {"timeout": timeout, "max_response_bytes": max_response_bytes}
+        given = {"timeout": timeout, "max_retries": max_retries, "max_response_bytes": max_response_bytes}
         changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         copy = type(self).__new__(type(self))
         copy._use(  # noqa: SLF001  # of the same class

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -28,8 +28,12 @@ from .._exceptions import (
     ResponseValidationError,
     YottaLabsError,
 )
+from .._retry import MayRepeat
+from .._secrecy import HiddenBytes, HiddenDict, without_frames
 from .._settings import Settings
+from .._tokens import AsyncLock, Tokens
 from .._version import __version__
+from .repeating import AsyncRepeating
 
 logger = logging.getLogger("yottalabs")
 
@@ -43,15 +47,29 @@ _TRANSPORT_METHOD = "handle_async_request"
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
+if TYPE_CHECKING:
+    from .._guard import Guard
+
+
 class AsyncSession:
     """Connections, and the limits of the calls that are made over them.
 
     It is what the generated operations take for a client: its exchange gives an Answer, or raises one of our errors.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, http: httpx.AsyncClient, belonging: Belonging | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        http: httpx.AsyncClient,
+        belonging: Belonging | None,
+        tokens: Tokens[AsyncLock],
+        guards: dict[str, Guard],
+    ) -> None:
         self.settings = settings
         self.clock = clock
+        self.tokens = tokens
+        self.guards = guards  # of the pods that this client has created and not deleted, by their ids
         self._http = http
         self._belonging = belonging  # None where the connections, if there are any, are those of a given transport
 
@@ -82,15 +100,24 @@ class AsyncSession:
             raise ConfigurationError(message) from error
         if transport is None:
             bound_reads(http)
-        return cls(settings, clock, http, Belonging() if transport is None else None)
+        return cls(settings, clock, http, Belonging() if transport is None else None, Tokens(AsyncLock), {})
 
     def with_settings(self, settings: Settings) -> AsyncSession:
         """A session with other limits over the same connections."""
-        return AsyncSession(settings, self.clock, self._http, self._belonging)
+        return AsyncSession(settings, self.clock, self._http, self._belonging, self.tokens, self.guards)
 
     def within(self, seconds: float) -> AsyncSession:
         """A session whose calls take no longer than that."""
         return self.with_settings(replace(self.settings, timeout=min(self.settings.timeout, max(seconds, 0.001))))
+
+    def repeating(self, may_repeat: MayRepeat) -> AsyncRepeating:
+        """For one call: what sends its request again after an error that allows it."""
+        return AsyncRepeating(self, may_repeat)
+
+    @property
+    def has_own_connections(self) -> bool:
+        """Whether another process could reach the same API: a given transport may lead anywhere."""
+        return self._belonging is not None
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -144,11 +171,11 @@ class AsyncSession:
                     await response.aclose()
         except (httpx.TimeoutException, TimeoutError) as error:
             message = f"{call}: no whole answer within {deadline.seconds:g} seconds"
-            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from error
+            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from without_frames(error)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             reason = str(error) or type(error).__name__
             message = f"{call}: no answer from {self.settings.base_url}: {reason}"
-            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from error
+            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from without_frames(error)
 
     def _maybe_sent(self, error: Exception, progress: AsyncProgress) -> bool:
         # A transport of the caller's need not tell how far it came.
@@ -161,7 +188,7 @@ class AsyncSession:
                 request.method,
                 request.path,
                 params=request.params,
-                headers={**request.headers, API_KEY_HEADER: self.settings.api_key},
+                headers=HiddenDict({**request.headers, API_KEY_HEADER: self.settings.api_key}),
                 content=request.content,
                 extensions={"timeout": deadline.phases(), "trace": progress.atrace},
             )
@@ -180,10 +207,10 @@ class AsyncSession:
                 # Each packing multiplies what a few bytes can become.
                 raise httpx.DecodingError("it is packed more than once")
             async for chunk in response.aiter_bytes():
-                chunks.append(chunk)
+                chunks.append(HiddenBytes(chunk))
                 size += len(chunk)
                 if size > limit:
-                    chunks = [b"".join(chunks)[:KEPT_BYTES]]
+                    chunks = [HiddenBytes(b"".join(chunks)[:KEPT_BYTES])]
                     problem = f"the answer has more than the {limit} bytes of max_response_bytes"
                     break
                 if deadline.passed():
@@ -192,14 +219,15 @@ class AsyncSession:
             raise
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             cause, problem = error, f"the answer broke off or cannot be unpacked: {error}"
-        content = b"".join(chunks)
+        content = HiddenBytes(b"".join(chunks))
         if problem and response.is_success:
             raise ResponseValidationError(
                 problem,
                 status_code=response.status_code,
                 headers=dict(response.headers),
                 body=content,
-            ) from cause
+                broke_off=isinstance(cause, httpx.NetworkError | httpx.ProtocolError | OSError),
+            ) from (cause and without_frames(cause))
         return content
 
 

@@ -3,48 +3,75 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from yottalabs_api.api.pods import create_pod, delete_pod, list_pods
+from yottalabs_api.api.pods import delete_pod, list_pods
 from yottalabs_api.errors import ContractViolation
 from yottalabs_api.models import PodStatus
 from yottalabs_api.params import CreateParams
 
-from .._answer import Listing, check_deleted, created_id, listed
-from .._arguments import create_body, pod_id_of, refuse_path, status_filter
+from .._answer import Listing, check_deleted, listed
+from .._arguments import pod_id_of, refuse_path, status_filter
+from .._blocking import run
+from .._creation import Fresh, OnUnknown, Request
+from .._end import ENDING
 from .._exceptions import (
-    APIConnectionError,
+    ConflictError,
+    InvalidArgumentError,
     NotFoundError,
-    ResponseValidationError,
-    ServerError,
     YottaLabsError,
 )
+from .._limits import Amount, Limits
 from .._pod import Pod
-from .._wait import DEFAULT_WAIT_SECONDS, TRANSIENT, Until, Wait, tell
+from .._retry import had_no_effect, is_passing
+from .._sweep import Swept
+from .._wait import DEFAULT_WAIT_SECONDS, Until, Wait
+from .creating import Creating
+from .leasing import Leasing
+from .sweeping import Sweeping
+from .temporary import Temporary
+from .waiting import Waiting
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from .session import Session
-
-logger = logging.getLogger("yottalabs")
-
-_MAYBE_CREATED = "the pod may have been created all the same: look for it with pods.list() before you create it again"
 
 
 class Pods:
     """The pods of the organisation that the key belongs to."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self.session = session
 
-    def create(self, *, extra_fields: Mapping[str, Any] | None = None, **fields: Unpack[CreateParams]) -> str:
+    def create(
+        self,
+        *,
+        create_token: str | UUID | Fresh | None = Fresh.TOKEN,
+        on_unknown: OnUnknown = "raise",
+        max_lifetime: float | None = None,
+        guard: bool = True,
+        extra_fields: Mapping[str, Any] | None = None,
+        **fields: Unpack[CreateParams],
+    ) -> str:
         """Creates a pod and starts it. The call ends when the API has taken the request, before the pod runs.
 
-        The request is sent once, never again. An error that leaves open whether it had an effect says so.
+        The request is sent again only if it certainly had no effect. Where it stays open whether it had one, the pod is
+        looked for in the list by its create token, in what is left of the client's `timeout` (a quarter of it at least,
+        a minute at most), and its id returned as if nothing had happened.
 
         Args:
+            create_token: What tells the pod from every other one: a new UUID, written into the pod's environment as
+                YOTTALABS_CREATE_TOKEN. With a token of your own a script can be run again: if a live pod has it
+                already, that pod's id is returned. (Two processes that do so at once may still make two pods.) None
+                leaves it out; a pod that may have been created cannot be looked for then.
+            on_unknown: What to do when nobody knows whether the pod was created: "raise", or "recreate", which creates
+                another one, with another token, in the second half of the time.
+            max_lifetime: How long the pod may live, in seconds. A process of its own, the guard, deletes the pod when
+                the time is over, or when this process has ended.
+            guard: Whether to start the guard. Without it, the lifetime is for `sweep` alone.
             extra_fields: Fields that the contract does not document, by their names in JSON.
             **fields: Every documented field by its Python name; `image` and `gpu_type` are required. `environment_vars`
                 is a mapping, or pairs; `expose` is a list of ports, each a number (22 is SSH, any other says no
@@ -56,20 +83,95 @@ class Pods:
 
         Raises:
             InvalidArgumentError: The contract certainly forbids the request. Nothing was sent.
+            CreateOutcomeUnknownError: The pod may exist; the error has its token.
+            ConflictError: The token has a live pod whose parameters differ.
             APIError: The API said no.
-            ResponseValidationError: The answer cannot be read; the pod may exist.
-            APIConnectionError: No answer came; the pod may exist if `maybe_sent`.
+            APIConnectionError: The request was never sent.
 
-        Source: "Create Pod" in the API documentation.
+        Source: "Create Pod" in the API documentation; the token and the lifetime are this client's own.
         """
-        body = create_body(fields, extra_fields)
-        try:
-            return created_id(create_pod.sync_raw(client=self._session, body=body))
-        except (APIConnectionError, ResponseValidationError, ServerError) as error:
-            if not isinstance(error, APIConnectionError) or error.maybe_sent:
-                error.message = f"{error.message}; {_MAYBE_CREATED}"
-                error.args = (error.message,)
-            raise
+        request = Request.read(fields, extra_fields, create_token, on_unknown)
+        limits = Limits.read(max_lifetime)
+        if not limits.must_end:
+            return Creating(self.session).create(request)
+        leasing = Leasing(self.session, request, limits, guard=guard)
+        pod_id = leasing.create()
+        if leasing.guard is not None:
+            self.session.guards[pod_id] = leasing.guard
+        return pod_id
+
+    def find_created(self, create_token: str | UUID) -> Pod | None:
+        """Looks for the pod that a create made.
+
+        Args:
+            create_token: The token of the create, as `CreateOutcomeUnknownError` has it.
+
+        Returns:
+            The pod, which may have ended; None if it is not in the list, which may lag behind a create.
+
+        Raises:
+            APIError: The API said no.
+            ResponseValidationError: The answer cannot be read.
+            APIConnectionError: No answer came.
+        """
+        return Creating(self.session).find(str(create_token))
+
+    def temporary(  # noqa: PLR0913  # each is a thing that one may want to say, by its name
+        self,
+        *,
+        until: Literal["ready", "running"] | None = None,
+        port: int | None = None,
+        timeout: float = DEFAULT_WAIT_SECONDS,
+        max_lifetime: float | None = None,
+        max_hourly_price: Amount | None = None,
+        max_cost: Amount | None = None,
+        guard: bool = True,
+        on_change: Callable[[Pod], object] | None = None,
+        create_token: str | UUID | Fresh | None = Fresh.TOKEN,
+        on_unknown: OnUnknown = "raise",
+        extra_fields: Mapping[str, Any] | None = None,
+        **fields: Unpack[CreateParams],
+    ) -> Temporary:
+        """A pod for the length of a `with` block: created, waited for, and deleted on the way out, whatever happens.
+
+        The block may end, raise, be cancelled, or be interrupted by Ctrl-C or SIGTERM; the pod may fail or never
+        become ready: it is deleted, again and again if need be, and the list is asked whether it ends. The pod has a
+        lease, so that `sweep` can delete it if this process was killed; with `max_lifetime` or `max_cost` another
+        process, the guard, does so at once.
+
+        Args:
+            until: What to wait for before the block begins: "ready" where an SSH port is exposed or `port` is given,
+                else "running".
+            port: The port of the container that "ready" looks at, instead of SSH.
+            timeout: How long to wait for that, in seconds.
+            max_lifetime: How long the pod may live, in seconds.
+            max_hourly_price: What it may cost in an hour. One that is dearer, or whose price is unknown when it runs,
+                is deleted at once.
+            max_cost: What it may cost as a whole: a lifetime, once the price is known, counted from the create.
+            guard: Whether to start the guard, for a pod with a lifetime.
+            on_change: Called with the pod while waiting, when it is first seen and whenever it changes.
+            create_token: As for `create`.
+            on_unknown: As for `create`.
+            extra_fields: As for `create`.
+            **fields: As for `create`.
+
+        Returns:
+            A context manager, to be entered once; it gives the `Pod`.
+
+        Raises:
+            InvalidArgumentError: The arguments cannot be right. Nothing was sent.
+        """
+        request = Request.read(fields, extra_fields, create_token, on_unknown)
+        _ = request.body  # or what cannot be sent would be noticed only when the pod is created
+        wanted: Until = until or ("ready" if port is not None or request.exposes_ssh else "running")
+        if wanted == "terminated":
+            raise InvalidArgumentError(
+                "until is 'terminated'; a temporary pod is 'ready' or 'running'", argument="until"
+            )
+        Wait("", wanted, now=0.0, timeout=timeout, port=port)  # for its checks
+        limits = Limits.read(max_lifetime, max_hourly_price, max_cost)
+        leasing = Leasing(self.session, request, limits, guard=guard)
+        return Temporary(self, leasing, request.token, until=wanted, port=port, timeout=timeout, on_change=on_change)
 
     def list(
         self, *, status: PodStatus | str | None = None, region: str | None = None, name: str | None = None
@@ -92,7 +194,7 @@ class Pods:
         Source: "List Pods" in the API documentation. The filters are this client's own.
         """
         wanted = None if status is None else status_filter(status).casefold()
-        listing = self._look(self._session)
+        listing = self._list()
         return [
             pod
             for pod in listing.pods
@@ -120,8 +222,8 @@ class Pods:
         """
         pod_id = pod_id_of(pod)
         with _about(pod_id):
-            listing = self._look(self._session)
-            found = next((entry for entry in listing.pods if entry.id == pod_id), None)
+            listing = self._list()
+            found = listing.by_id.get(pod_id)
             if found is not None:
                 return found
             if not listing.is_whole:
@@ -132,6 +234,9 @@ class Pods:
 
     def delete(self, pod: str | Pod, *, wait: bool = False) -> None:
         """Deletes a pod for good, which ends its billing. The API takes the request at once and the pod ends later.
+
+        A request that may have had an effect is sent again after a passing failure; that the pod is then ending, or
+        gone, is a success.
 
         Args:
             pod: The pod or its id.
@@ -149,14 +254,12 @@ class Pods:
         """
         pod_id = pod_id_of(pod)
         with _about(pod_id):
-            try:
-                check_deleted(delete_pod.sync_raw(pod_id, client=self._session))
-            except ContractViolation as violation:
-                refuse_path(violation, pod_id)
+            self._delete(pod_id)
+            guard = self.session.guards.pop(pod_id, None)
+            if guard is not None:
+                run(guard.release)
             if wait:
-                now = self._session.clock.monotonic()
-                ending = Wait(pod_id, "terminated", now=now, timeout=DEFAULT_WAIT_SECONDS, known=True)
-                self._watch(ending, None)
+                Waiting(self.session, [pod_id], "terminated", known=True).watch(None)
 
     def wait(
         self,
@@ -190,29 +293,78 @@ class Pods:
             APIConnectionError: The API could not be reached for a minute.
         """
         pod_id = pod_id_of(pod)
-        seen = pod if isinstance(pod, Pod) else None
-        now = self._session.clock.monotonic()
         with _about(pod_id):
-            return self._watch(Wait(pod_id, until, now=now, timeout=timeout, port=port, seen=seen), on_change)
+            waiting = Waiting(self.session, [pod], until, port=port, timeout=timeout)
+            return (waiting.watch(on_change))[pod_id]
 
-    def _watch(self, wait: Wait, on_change: Callable[[Pod], object] | None) -> Pod:
-        clock = self._session.clock
-        while True:
-            try:
-                listing = self._look(self._session.within(wait.remaining(clock.monotonic())))
-            except TRANSIENT as error:
-                wait.fail_to_see(error, clock.monotonic())
-                logger.warning("waiting for pod %s: %s; looking again", wait.pod_id, error)
-            else:
-                wait.see(listing, clock.monotonic())
-            if wait.changed and on_change is not None:
-                tell(on_change, wait.last)
-            if wait.is_over(clock.monotonic()):
-                return wait.last
-            clock.sleep(wait.pause(clock.monotonic()))
+    def wait_all(
+        self,
+        pods: Iterable[str | Pod],
+        until: Until = "ready",
+        *,
+        port: int | None = None,
+        timeout: float = DEFAULT_WAIT_SECONDS,
+        on_change: Callable[[Pod], object] | None = None,
+    ) -> dict[str, Pod]:
+        """Waits for many pods: one request for the list now and then, however many they are.
 
-    def _look(self, session: Session) -> Listing:
-        return listed(list_pods.sync_raw(client=session))
+        Args:
+            pods: The pods or their ids.
+            until: As for `wait`.
+            port: As for `wait`.
+            timeout: How long to wait at most for all of them, in seconds.
+            on_change: As for `wait`, for each of them.
+
+        Returns:
+            The pods as they were last seen, by their ids and in the order in which they were given.
+
+        Raises:
+            PodFailedError: One of them ended, failed or went away; `pods` has the state of all.
+            WaitTimeoutError: It took too long; `pods` has the state of all.
+            YottaLabsError: As for `wait`.
+        """
+        return Waiting(self.session, pods, until, port=port, timeout=timeout).watch(on_change)
+
+    def sweep(self, *, dry_run: bool = True, report: Callable[[str], object] = print) -> Sequence[Swept]:
+        """Deletes pods that were left behind: those whose lease is over, or whose owner is dead on this very host.
+
+        A pod without a lease is never touched, nor one that another host has leased for longer.
+
+        Args:
+            dry_run: Whether to say only what would be done.
+            report: What is told of each leased pod, in a line.
+
+        Returns:
+            What was decided about each leased pod.
+
+        Raises:
+            PodNotDeletedError: Some pods could not be deleted; all others were.
+            APIError: The API said no to the list.
+            ResponseValidationError: The list cannot be read.
+            APIConnectionError: No answer came.
+        """
+        return Sweeping(self).sweep(dry_run=dry_run, report=report)
+
+    def _list(self) -> Listing:
+        return listed(list_pods.sync_raw(client=self.session.repeating(is_passing)))
+
+    def _delete(self, pod_id: str) -> None:
+        repeating = self.session.repeating(is_passing)
+        try:
+            check_deleted(delete_pod.sync_raw(pod_id, client=repeating))
+        except ContractViolation as violation:
+            refuse_path(violation, pod_id)
+        except (NotFoundError, ConflictError) as error:
+            # An earlier attempt may have done it.
+            if all(map(had_no_effect, repeating.earlier)):
+                raise
+            if isinstance(error, ConflictError) and not self._is_ending(pod_id, repeating.remaining()):
+                raise
+
+    def _is_ending(self, pod_id: str, seconds: float) -> bool:
+        """Whether a pod is ending, has ended, or is gone, by the list."""
+        pod = listed(list_pods.sync_raw(client=self.session.within(seconds))).by_id.get(pod_id)
+        return pod is None or pod.status in ENDING
 
 
 @contextmanager

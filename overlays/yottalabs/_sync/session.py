@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -29,8 +29,12 @@ from .._exceptions import (
     ResponseValidationError,
     YottaLabsError,
 )
+from .._retry import MayRepeat
+from .._secrecy import HiddenBytes, HiddenDict, without_frames
 from .._settings import Settings
+from .._tokens import Lock, Tokens
 from .._version import __version__
+from .repeating import Repeating
 
 logger = logging.getLogger("yottalabs")
 
@@ -44,15 +48,29 @@ _TRANSPORT_METHOD = "handle_request"
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
+if TYPE_CHECKING:
+    from .._guard import Guard
+
+
 class Session:
     """Connections, and the limits of the calls that are made over them.
 
     It is what the generated operations take for a client: its exchange gives an Answer, or raises one of our errors.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, http: httpx.Client, belonging: Belonging | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        http: httpx.Client,
+        belonging: Belonging | None,
+        tokens: Tokens[Lock],
+        guards: dict[str, Guard],
+    ) -> None:
         self.settings = settings
         self.clock = clock
+        self.tokens = tokens
+        self.guards = guards  # of the pods that this client has created and not deleted, by their ids
         self._http = http
         self._belonging = belonging  # None where the connections, if there are any, are those of a given transport
 
@@ -83,15 +101,24 @@ class Session:
             raise ConfigurationError(message) from error
         if transport is None:
             bound_reads(http)
-        return cls(settings, clock, http, Belonging() if transport is None else None)
+        return cls(settings, clock, http, Belonging() if transport is None else None, Tokens(Lock), {})
 
     def with_settings(self, settings: Settings) -> Session:
         """A session with other limits over the same connections."""
-        return Session(settings, self.clock, self._http, self._belonging)
+        return Session(settings, self.clock, self._http, self._belonging, self.tokens, self.guards)
 
     def within(self, seconds: float) -> Session:
         """A session whose calls take no longer than that."""
         return self.with_settings(replace(self.settings, timeout=min(self.settings.timeout, max(seconds, 0.001))))
+
+    def repeating(self, may_repeat: MayRepeat) -> Repeating:
+        """For one call: what sends its request again after an error that allows it."""
+        return Repeating(self, may_repeat)
+
+    @property
+    def has_own_connections(self) -> bool:
+        """Whether another process could reach the same API: a given transport may lead anywhere."""
+        return self._belonging is not None
 
     def close(self) -> None:
         """Closes the connections."""
@@ -145,11 +172,11 @@ class Session:
                     response.close()
         except (httpx.TimeoutException, TimeoutError) as error:
             message = f"{call}: no whole answer within {deadline.seconds:g} seconds"
-            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from error
+            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from without_frames(error)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             reason = str(error) or type(error).__name__
             message = f"{call}: no answer from {self.settings.base_url}: {reason}"
-            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from error
+            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from without_frames(error)
 
     def _maybe_sent(self, error: Exception, progress: Progress) -> bool:
         # A transport of the caller's need not tell how far it came.
@@ -162,7 +189,7 @@ class Session:
                 request.method,
                 request.path,
                 params=request.params,
-                headers={**request.headers, API_KEY_HEADER: self.settings.api_key},
+                headers=HiddenDict({**request.headers, API_KEY_HEADER: self.settings.api_key}),
                 content=request.content,
                 extensions={"timeout": deadline.phases(), "trace": progress.trace},
             )
@@ -181,10 +208,10 @@ class Session:
                 # Each packing multiplies what a few bytes can become.
                 raise httpx.DecodingError("it is packed more than once")
             for chunk in response.iter_bytes():
-                chunks.append(chunk)
+                chunks.append(HiddenBytes(chunk))
                 size += len(chunk)
                 if size > limit:
-                    chunks = [b"".join(chunks)[:KEPT_BYTES]]
+                    chunks = [HiddenBytes(b"".join(chunks)[:KEPT_BYTES])]
                     problem = f"the answer has more than the {limit} bytes of max_response_bytes"
                     break
                 if deadline.passed():
@@ -193,14 +220,15 @@ class Session:
             raise
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             cause, problem = error, f"the answer broke off or cannot be unpacked: {error}"
-        content = b"".join(chunks)
+        content = HiddenBytes(b"".join(chunks))
         if problem and response.is_success:
             raise ResponseValidationError(
                 problem,
                 status_code=response.status_code,
                 headers=dict(response.headers),
                 body=content,
-            ) from cause
+                broke_off=isinstance(cause, httpx.NetworkError | httpx.ProtocolError | OSError),
+            ) from (cause and without_frames(cause))
         return content
 
 

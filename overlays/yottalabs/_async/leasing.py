@@ -1,0 +1,109 @@
+"""Creates a pod that has a lease, and a guard if it must end at some time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .._blocking import arun
+from .._clock import date_of
+from .._creation import Request
+from .._exceptions import CreateOutcomeUnknownError, InvalidArgumentError, YottaLabsError
+from .._guard import Guard
+from .._lease import Lease, Owner
+from .._limits import Limits
+from .._pod import Pod
+from .creating import AsyncCreating
+
+if TYPE_CHECKING:
+    from .session import AsyncSession
+
+
+class AsyncLeasing:
+    """One create, and the lease of its pod.
+
+    Attributes:
+        was_sent: Whether the create has begun, so that the pod may exist.
+        pod_id: The pod; None as long as it is not known.
+        guard: What watches over the pod from another process, if anything does.
+    """
+
+    def __init__(self, session: AsyncSession, request: Request, limits: Limits, *, guard: bool) -> None:
+        """Prepares it.
+
+        Args:
+            session: The session.
+            request: The create.
+            limits: What the pod may cost, and how long it may live.
+            guard: Whether another process watches over it, where it must end at some time.
+
+        Raises:
+            InvalidArgumentError: There cannot be a guard.
+        """
+        if limits.must_end and guard:
+            _check_guard(session, request)
+        if limits.max_cost is not None and not guard:
+            message = "max_cost needs the guard: nothing else ends the pod when it is spent"
+            raise InvalidArgumentError(message, argument="guard")
+        self.was_sent = False
+        self.pod_id: str | None = None
+        self.guard: Guard | None = None
+        self._session = session
+        self._request = request
+        self._limits = limits
+        self._is_guarded = limits.must_end and guard
+        self._since = date_of(session.clock)
+
+    async def create(self) -> str:
+        """Creates the pod.
+
+        Raises:
+            YottaLabsError: As for every create.
+        """
+        self._since = date_of(self._session.clock)
+        expires = self._limits.expiry(self._since)
+        if self._is_guarded:
+            start = partial(Guard.start, self._session.settings, self._request.token or "", expires)
+            self.guard = await arun(start)
+        request = replace(self._request, lease=Lease(expires, Owner.current()).text())
+        self.was_sent = True
+        try:
+            self.pod_id = await AsyncCreating(self._session).create(request)
+        except CreateOutcomeUnknownError:
+            raise  # the guard watches on: the pod may turn up
+        except YottaLabsError:
+            await self.release()
+            raise
+        if self.guard is not None:
+            self.guard.watch(self.pod_id)
+        return self.pod_id
+
+    def limit(self, pod: Pod) -> None:
+        """Holds the pod to its limits, as far as what is known of it allows.
+
+        Raises:
+            PriceLimitError: It costs too much.
+        """
+        self._limits.check(pod)
+        expires = self._limits.expiry_of(pod, self._since)
+        if self.guard is not None and expires is not None:
+            self.guard.expire(expires)
+
+    async def release(self) -> None:
+        """Ends the guard, for the pod has ended, or never began."""
+        guard, self.guard = self.guard, None
+        if guard is not None:
+            await arun(guard.release)
+
+
+def _check_guard(session: AsyncSession, request: Request) -> None:
+    if request.token is None:
+        message = "create_token is None, and a pod that must end at some time is found by its token"
+        raise InvalidArgumentError(message, argument="create_token")
+    if not session.has_own_connections:
+        message = (
+            "the guard of a pod that must end at some time is another process, which cannot use this client's "
+            "transport; pass guard=False, and the lease is for pods.sweep() alone"
+        )
+        raise InvalidArgumentError(message, argument="guard")

@@ -1,0 +1,59 @@
+"""Deletes pods that were left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .._clock import date_of
+from .._exceptions import NotFoundError, PodNotDeletedError, YottaLabsError
+from .._sweep import Swept, judged
+
+if TYPE_CHECKING:
+    from .pods import AsyncPods
+
+MOST_NAMED = 20  # ids in one message
+
+
+class AsyncSweeping:
+    """One sweep.
+
+    Attributes:
+        failed: What kept pods from being deleted, by their ids.
+    """
+
+    def __init__(self, pods: AsyncPods) -> None:
+        self.failed: dict[str, YottaLabsError] = {}
+        self._pods = pods
+
+    async def sweep(self, *, dry_run: bool, report: Callable[[str], object]) -> Sequence[Swept]:
+        """Looks at every leased pod, and deletes those whose lease is over unless this is a dry run.
+
+        Raises:
+            PodNotDeletedError: Some could not be deleted.
+        """
+        today = date_of(self._pods.session.clock)
+        decided: list[Swept] = []
+        for verdict in judged(await self._pods.list(), today):
+            done, told = verdict, "stays"
+            if verdict.is_over:
+                done, told = (verdict, "would be deleted") if dry_run else await self._delete(verdict)
+            report(f"{verdict}; {told}")
+            decided.append(done)
+        if self.failed:
+            pod_ids = list(self.failed)
+            more = "" if len(pod_ids) <= MOST_NAMED else f" and {len(pod_ids) - MOST_NAMED} more"
+            message = f"pods that could not be deleted, and may still run: {', '.join(pod_ids[:MOST_NAMED])}{more}"
+            raise PodNotDeletedError(message, pod_ids=pod_ids) from self.failed[pod_ids[0]]
+        return decided
+
+    async def _delete(self, verdict: Swept) -> tuple[Swept, str]:
+        try:
+            with suppress(NotFoundError):  # somebody else was faster
+                await self._pods.delete(verdict.pod)
+        except YottaLabsError as error:
+            self.failed[verdict.pod.id or ""] = error
+            return verdict, f"could not be deleted: {error}"
+        return replace(verdict, was_deleted=True), "deleted"

@@ -1,0 +1,61 @@
+# Made from ../_async/repeating.py by `make generate`; change that file.
+"""Sends a request again while that can help and cannot hurt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tenacity import Retrying
+
+from .._retry import MayRepeat, Schedule
+
+if TYPE_CHECKING:
+    from yottalabs_api.types import RawRequest
+
+    from .._answer import Answer
+    from .._exceptions import YottaLabsError
+    from .session import Session
+
+
+class Repeating:
+    """What the generated operations take for a client, for one call, whose time begins now."""
+
+    def __init__(self, session: Session, may_repeat: MayRepeat) -> None:
+        self._session = session
+        self._schedule = Schedule(
+            session.clock,
+            seconds=session.settings.timeout,
+            max_retries=session.settings.max_retries,
+            may_repeat=may_repeat,
+        )
+
+    @property
+    def earlier(self) -> Sequence[YottaLabsError]:
+        """The errors of the attempts before the last one."""
+        return self._schedule.earlier
+
+    def remaining(self) -> float:
+        """Seconds until the call is too late."""
+        return self._schedule.remaining()
+
+    def exchange(self, request: RawRequest) -> Answer:
+        """Sends a request, at most `max_retries` times more than once.
+
+        Raises:
+            YottaLabsError: As for one attempt; it is the last one's.
+        """
+        schedule = self._schedule
+
+        def attempt() -> Answer:
+            return self._session.within(schedule.share()).exchange(request)
+
+        repeat = Retrying(
+            sleep=self._session.clock.sleep,
+            retry=schedule.retry,
+            wait=schedule.wait,
+            stop=schedule.stop,
+            before_sleep=schedule.before_sleep,
+            reraise=True,
+        )
+        return repeat(attempt)
