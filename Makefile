@@ -21,7 +21,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help
 help: ## List the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 # --- Installing ---------------------------------------------------------------------------------------------------
 
@@ -80,6 +80,10 @@ check: $(INSTALLED) tools/node_modules/installed ## Lint, types, and whether eve
 .PHONY: contract
 contract: $(INSTALLED) tools/node_modules/installed ## The contract gate: contract, mocks, client and generated code against each other
 	@$(VENV_PYTHON) -m pytest tests/contract --gate
+
+.PHONY: reliability
+reliability: $(INSTALLED) ## Prove that no pod is lost and none paid for twice, the long tests included
+	@$(VENV_PYTHON) -m pytest tests/reliability -m 'long or not long'
 
 .PHONY: live
 live: $(INSTALLED) ## Look at the real API, and change nothing; needs YOTTA_API_KEY

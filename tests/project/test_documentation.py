@@ -41,11 +41,20 @@ def quick() -> Simulator:
     return Simulator(clock="real", times=Times(boot=0.1, healthy=0.1, terminate=0.1))
 
 
-def test_the_readme_takes_a_pod_from_create_to_ready_and_gone(tmp_path: Path) -> None:
+def test_the_readme_has_a_pod_for_the_length_of_a_block(tmp_path: Path) -> None:
     simulator = quick()
     with simulator.serve() as base_url:
         printed = run_block(blocks("README.md")[0], base_url, tmp_path)
     assert printed == "ssh user@203.0.113.26 -p 30000 -i <private key file> http://203.0.113.26:30001 0.61260\n"
+    (pod,) = simulator.pods.values()
+    assert not pod.is_live
+
+
+def test_the_readme_takes_a_pod_from_create_to_gone_in_steps(tmp_path: Path) -> None:
+    simulator = quick()
+    with simulator.serve() as base_url:
+        printed = run_block(blocks("README.md")[1], base_url, tmp_path)
+    assert printed == "True 0.61260\n"
     (pod,) = simulator.pods.values()
     assert pod.status == "TERMINATED"
 
@@ -55,14 +64,14 @@ def test_the_readme_lists_without_blocking(tmp_path: Path) -> None:
     with simulator.serve() as base_url, YottaLabs("a-key", base_url=base_url) as client:
         pod_id = client.pods.create(image="ubuntu", gpu_type="NVIDIA_L4_24G", name="mine")
         simulator.advance(1)
-        printed = run_block(blocks("README.md")[1], base_url, tmp_path)
+        printed = run_block(blocks("README.md")[2], base_url, tmp_path)
     assert re.fullmatch(rf"{pod_id} mine NVIDIA_L4_24G 20\d\d-.*\+00:00\n", printed)
 
 
 def test_the_readme_shows_what_an_error_says(tmp_path: Path) -> None:
-    printed = run_block(blocks("README.md")[2], "http://127.0.0.1:9", tmp_path)
+    printed = run_block(blocks("README.md")[3], "http://127.0.0.1:9", tmp_path)
     assert printed == "expose[0].port is 70000; it must be at most 65535\n"
-    assert printed.strip() in blocks("README.md")[2]
+    assert printed.strip() in blocks("README.md")[3]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +88,7 @@ def test_the_examples_of_the_guides_run(document: str, number: int, printed: str
 
 
 @pytest.mark.parametrize(
-    ("document", "number", "tests"), [("README.md", 3, 1), ("docs/simulator.md", 0, 1), ("docs/simulator.md", 1, 2)]
+    ("document", "number", "tests"), [("README.md", 4, 1), ("docs/simulator.md", 0, 1), ("docs/simulator.md", 1, 2)]
 )
 def test_the_tests_that_are_shown_pass(document: str, number: int, tests: int, tmp_path: Path) -> None:
     assert f"{tests} passed" in run_as_tests(blocks(document)[number], tmp_path)
@@ -90,7 +99,7 @@ def test_the_simulator_is_used_without_pytest_as_its_guide_shows(tmp_path: Path)
 
 
 def test_no_example_is_left_out() -> None:
-    known = {"README.md": 4, "docs/usage.md": 2, "docs/generated-client.md": 2, "docs/simulator.md": 3}
+    known = {"README.md": 5, "docs/usage.md": 2, "docs/generated-client.md": 2, "docs/simulator.md": 3}
     assert {name: len(blocks(name)) for name in known} == known
     others = {path.name for path in DOCUMENTS if "```python" in path.read_text(encoding="utf-8")}
     assert others == {Path(name).name for name in known}
