@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
 VIRTUAL_START = datetime(2026, 1, 1, tzinfo=UTC)
-_TURN_SECONDS = 0.0001  # of real time, in which another thread has its turn
+_TURN_SECONDS = 0.001  # of real time, in which every other thread that has something to do has its turn
 _LONGEST_SILENCE_SECONDS = 1.0  # of real time, in which nobody does anything
 _LONGEST_WORK_SECONDS = 10.0  # of real time, in which somebody does without ever waiting
 LONGEST_SECONDS = 1e10  # some hundred years; what is longer is a mistake

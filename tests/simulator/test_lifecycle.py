@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pickle
-import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from itertools import pairwise, product
+from itertools import product
 from typing import Any
 
 import pytest
@@ -85,7 +84,7 @@ def test_the_transitions_are_those_that_are_known_and_each_is_declared_once() ->
 
 
 def life_that_is(status: str) -> Life:
-    life = Life("1", Times(), random.Random(0), 100.0)
+    life = Life("1", Times(), 0, 100.0)
     life.restore({**life.to_json(), "status": status, "timer": {"at": None, "reads": None}})
     return life
 
@@ -225,39 +224,31 @@ def test_a_range_is_filled_by_chance_and_the_seed_decides() -> None:
 RANGES = Times(boot=(0, 1000), healthy=(0, 1000), pause=(0, 1000), terminate=(0, 1000), forget=(0, 1000))
 
 
-def whole_life(sim: Simulator, pod_id: str) -> list[float]:
-    """How long each part of a pod's life takes, to the last digit, from booting until it is forgotten."""
-    pod = sim.pods[pod_id]
-    moments = [pod.to_json()["life"]["changedAt"]]
-
-    def pass_on(timer: str) -> None:
-        moments.append(pod.to_json()["life"][timer]["at"])
-        sim.advance(max(0, moments[-1] - sim.time) + 1e-6)
-        assert pod.status  # now it has happened
-
-    pass_on("timer")
-    pass_on("health")
-    pod.pause()
-    pass_on("timer")
-    pod.delete()
-    pass_on("timer")
-    pass_on("timer")
-    assert pod_id not in sim.pods
-    return [round(after - before, 3) for before, after in pairwise(moments)]
+def stages(*, among_others: bool) -> list[list[dict[str, Any]]]:
+    """Two pods at each stage of their lives, alone or while other pods come and go."""
+    sim = Simulator(times=RANGES, seed=5)
+    caller = Caller(sim)
+    pods = [sim.pods[caller.create()] for _ in range(2)]
+    found: list[list[dict[str, Any]]] = []
+    for act in (None, None, SimulatedPod.pause, SimulatedPod.delete, None):
+        for pod in pods:
+            if act is not None:
+                act(pod)
+        found.append([pod.to_json()["life"] for pod in pods])
+        for _ in range(3 if among_others else 0):
+            sim.pods[caller.create()].delete()
+        sim.advance(1000)
+        caller.pods()
+    return found
 
 
 def test_the_life_that_chance_gives_a_pod_does_not_depend_on_others() -> None:
-    """So the lives are the same whatever the threads do in between."""
-    alone, among_others = Simulator(times=RANGES, seed=5), Simulator(times=RANGES, seed=5)
-    first, second = [Caller(alone).create() for _ in range(2)]
-    lives = {first: whole_life(alone, first), second: whole_life(alone, second)}
-    caller = Caller(among_others)
-    assert [caller.create() for _ in range(2)] == [first, second]
-    for other in [caller.create() for _ in range(5)]:
-        whole_life(among_others, other)
-    assert whole_life(among_others, second)[1:] == lives[second][1:]  # it has booted meanwhile
-    assert lives[first] != lives[second]
-    assert len(set(lives[first])) == len(lives[first]) == 5
+    """So the lives are the same whatever threads do in between."""
+    alone = stages(among_others=False)
+    assert stages(among_others=True) == alone
+    assert [one["status"] for one, _ in alone] == ["INITIALIZE", "RUNNING", "PAUSING", "TERMINATING", "TERMINATED"]
+    assert all(one["timer"] != other["timer"] or one["status"] == "RUNNING" for one, other in alone)
+    assert len({one["timer"]["at"] - number * 1000 for number, (one, _) in enumerate(alone) if number != 1}) == 4
 
 
 def test_a_storm_of_threads_gives_the_same_lives_each_time() -> None:

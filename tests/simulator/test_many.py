@@ -18,7 +18,7 @@ from yottalabs_mock._messages import Request
 from .asking import BODY, Caller
 from support.raw import CREATE, LIST
 
-THREADS, TASKS, EACH = 8, 40, 8
+THREADS, TASKS, EACH = 8, 20, 8
 OPTIONS: dict[str, Any] = {"base_url": "http://127.0.0.1"}
 REQUEST: dict[str, Any] = {"image": "x", "gpu_type": "NVIDIA_L4_24G", "expose": [22]}
 

@@ -94,6 +94,7 @@ def test_what_chance_has_still_to_decide_of_a_life_it_decides_alike(loaded: Call
     """Of a pod that was there, and of one that is created afterwards."""
     sim = Simulator(times=Times(boot=(10, 90), healthy=(10, 90), pause=(10, 90), terminate=(10, 90)), seed=4)
     Caller(sim).create()
+    sim.advance(100)  # something has been decided already
     booting = Caller(sim).create()
     again = loaded(sim)
 
