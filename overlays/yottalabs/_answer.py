@@ -10,7 +10,7 @@ from yottalabs_api.types import parse_json
 
 from . import _exceptions as exceptions
 from ._pod import Pod
-from ._secrecy import HiddenDict
+from ._secrecy import HiddenDict, discreet, masked
 
 SUCCESS = 10000
 
@@ -34,6 +34,7 @@ ERROR_OF_CODE: Mapping[int, type[exceptions.APIError]] = {
     429: exceptions.RateLimitError,
 }
 LONGEST_MESSAGE = 500  # characters
+LONGEST_ID = 256  # characters; the documented ones have 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +97,20 @@ def read_answer(status_code: int, headers: Mapping[str, str], content: bytes) ->
     return Answer(status_code, headers, content, envelope.get("data"))
 
 
+@discreet
 def created_id(answer: Answer) -> str:
     """The id of the pod that was created: a number, text, or the `id` of an object."""
     data = answer.data
     found = data.get("id") if isinstance(data, dict) else data
     if isinstance(found, int) and not isinstance(found, bool) and 0 < found < 2**128:
         return str(found)
-    if isinstance(found, str) and (text := found.strip()).strip(".") and text.isprintable() and "/" not in text:
+    text = found.strip() if isinstance(found, str) else ""
+    if text.strip(".") and text.isprintable() and "/" not in text and len(text) <= LONGEST_ID:
         return text
     raise answer.unreadable("the API says that it created a pod, but not which")
 
 
+@discreet
 def listed(answer: Answer) -> Listing:
     """The pods of a list."""
     if answer.data is None:
@@ -119,6 +123,7 @@ def listed(answer: Answer) -> Listing:
     return Listing(answer, pods, by_id, is_null=False, is_whole=is_whole)
 
 
+@discreet
 def check_deleted(answer: Answer) -> None:
     """Nothing, if the answer to a delete can be taken for a success: null, nothing, an object, true."""
     if answer.data is False:
@@ -146,11 +151,14 @@ def _message(message: Any) -> str | None:
     """The API's message, fit for a terminal and a line of a log; the body has it as it came."""
     if not isinstance(message, str) or not message.strip():
         return None
-    line = "".join(character if character.isprintable() else " " for character in message[: LONGEST_MESSAGE + 1])
+    # What is cut off could leave a part of a secret, which nothing would know any more.
+    shown = masked(message)[: LONGEST_MESSAGE + 1]
+    line = "".join(character if character.isprintable() else " " for character in shown)
     return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
 
 
 def _without_message(status_code: int, headers: Mapping[str, str]) -> str:
     if 300 <= status_code < 400:
-        return f"the API redirects to {headers.get('location', 'nowhere')}, which is not followed; check the base URL"
+        location = _message(headers.get("location")) or "nowhere"
+        return f"the API redirects to {location}, which is not followed; check the base URL"
     return "the API refused the request without a message"

@@ -24,7 +24,7 @@ from yottalabs_api.types import RawRequest, encode_json
 from ._exceptions import InvalidArgumentError
 from ._own_variables import OWN_VARIABLES
 from ._pod import SSH_PORT, Pod
-from ._secrecy import HiddenBytes, HiddenDict
+from ._secrecy import HiddenBytes, HiddenDict, discreet
 
 _SSH = OpenapiPodExposePortRequest(port=SSH_PORT, protocol=Protocol.SSH).to_dict()
 _VARIABLES = CREATE_PARAMS["environment_vars"]
@@ -67,6 +67,7 @@ def create_fields(fields: Mapping[str, Any], extra_fields: Mapping[str, Any] | N
     return body
 
 
+@discreet
 def create_body(fields: Mapping[str, Any], own_variables: Mapping[str, str]) -> HiddenBytes:
     """The body of a create request: its JSON object, and variables of this client's own behind the caller's."""
     body = HiddenDict(fields)
@@ -111,6 +112,7 @@ def refuse_path(violation: ContractViolation, pod_id: str) -> NoReturn:
     ) from violation
 
 
+@discreet
 def free_request(method: str, path: str, json: Any, params: Mapping[str, Any] | None) -> RawRequest:
     """A request that the contract does not know."""
     if not isinstance(method, str) or not method.isascii() or not method.isalpha():
@@ -271,13 +273,13 @@ def _encoded(body: Any, argument: str | Mapping[str, str]) -> bytes:
     try:
         return encode_json(body)
     except (TypeError, ValueError, RecursionError) as error:
-        if not isinstance(argument, str):
-            for json_name, name in argument.items():
-                _encoded(body[json_name], name)
-        # The message of a UnicodeEncodeError holds the text, which may be a secret.
         reason = "a text is not valid Unicode" if isinstance(error, UnicodeError) else "a value has no form in JSON"
-        name = argument if isinstance(argument, str) else "extra_fields"
-        raise InvalidArgumentError(f"{name} cannot be sent as JSON: {reason}", argument=name) from None
+    # What was caught must not be the context of what is raised: it holds the text, which may be a secret.
+    if not isinstance(argument, str):
+        for json_name, name in argument.items():
+            _encoded(body[json_name], name)
+    name = argument if isinstance(argument, str) else "extra_fields"
+    raise InvalidArgumentError(f"{name} cannot be sent as JSON: {reason}", argument=name)
 
 
 # --- Errors -----------------------------------------------------------------------------------------------------------

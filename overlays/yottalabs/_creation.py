@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -27,7 +27,7 @@ from ._exceptions import (
 )
 from ._own_variables import LEASE_VARIABLE, TOKEN_VARIABLE
 from ._pod import Pod
-from ._secrecy import HiddenBytes, HiddenDict
+from ._secrecy import HiddenBytes, HiddenDict, HiddenText, discreet
 
 OnUnknown: TypeAlias = Literal["raise", "recreate"]
 
@@ -69,12 +69,13 @@ class Request:
     on_unknown: OnUnknown = "raise"
 
     @classmethod
+    @discreet
     def read(
         cls,
         fields: Mapping[str, Any],
         extra_fields: Mapping[str, Any] | None,
         token: str | uuid.UUID | Fresh | None,
-        on_unknown: OnUnknown,
+        on_unknown: OnUnknown = "raise",
     ) -> Request:
         """The request that arguments ask for.
 
@@ -108,6 +109,16 @@ class Request:
     def digest(self) -> bytes:
         """What tells this request from another one with the same token."""
         return hashlib.sha256(create_body(self.fields, {})).digest()
+
+    @property
+    def secrets(self) -> Iterator[str]:
+        """What an error about the create must not show: the registry's token, the values of variables."""
+        for field in CREATE_PARAMS.values():
+            value = self.fields.get(field.json_name) if field.secret else None
+            if isinstance(value, str):
+                yield HiddenText(value)
+            elif value is not None:
+                yield from (HiddenText(_pair(entry)[1]) for entry in value)
 
     @property
     def exposes_ssh(self) -> bool:
@@ -195,6 +206,7 @@ class Search:
 # --- A token that has a pod already ----------------------------------------------------------------------------------
 
 
+@discreet
 def refuse_other(request: Request, pod: Pod) -> None:
     """Raises a ConflictError if a pod that has the token is not what is asked for now.
 

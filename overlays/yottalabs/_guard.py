@@ -1,6 +1,6 @@
 """The guard of a pod: a process of its own that deletes the pod when its time is over, or when its owner dies.
 
-It cannot outlive its machine, or a container or service that is stopped as a whole, and without the API it can do nothing.
+It cannot outlive its machine, nor a container or service that is stopped as a whole. Without the API it can do nothing.
 
 The owner and the guard share a pipe. The key goes through it, so that no command line, environment or file holds it.
 That it closes is how the guard learns that the owner has died, however suddenly.
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._exceptions import ConfigurationError
 from ._lease import Lease, Owner
-from ._secrecy import HiddenBytes
+from ._secrecy import HiddenBytes, discreet
 from ._settings import API_KEY_VARIABLE, Settings
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Guard:
         self._owner = os.getpid()
 
     @classmethod
+    @discreet
     def start(cls, settings: Settings, token: str, expires: datetime | None) -> Guard:
         """Starts a guard for a pod that does not exist yet, and waits until it is ready.
 
@@ -95,13 +96,13 @@ class Guard:
                 process = _launched(settings, reading)
             finally:
                 os.close(reading)
-            reason = _why_not_ready(process)
+            reason = (_why_not_ready(process) or "").replace(settings.api_key, _HIDDEN)
         except BaseException:
             _close(writing)
             raise
-        if reason is not None:
+        if reason:
             _close(writing)
-            raise _not_started(reason.replace(settings.api_key, _HIDDEN))
+            raise _not_started(reason)
         guard = cls(process, writing)
         _guards.add(guard)
         return guard
@@ -210,7 +211,7 @@ def _launched(settings: Settings, stdin: int) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd="/",
-            env=_environment(settings.api_key),
+            env=_environment(settings),
             close_fds=True,
             start_new_session=True,
             creationflags=flags,
@@ -219,7 +220,7 @@ def _launched(settings: Settings, stdin: int) -> subprocess.Popen[bytes]:
         raise _not_started(str(error)) from error
 
 
-def _environment(api_key: str) -> dict[str, str]:
+def _environment(settings: Settings) -> dict[str, str]:
     """The environment of a guard: without the key, and such that it finds the packages that run here."""
     import yottalabs_api
 
@@ -231,7 +232,7 @@ def _environment(api_key: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name.upper() not in {API_KEY_VARIABLE, "PYTHONPATH"} and value.strip() != api_key
+        if name.upper() not in {API_KEY_VARIABLE, "PYTHONPATH"} and value.strip() != settings.api_key
     }
     return kept | ({"PYTHONPATH": os.pathsep.join(map(str, folders))} if folders else {})
 

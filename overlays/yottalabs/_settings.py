@@ -6,10 +6,11 @@ import os
 import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ._clock import Clock, SystemClock
 from ._exceptions import ConfigurationError
+from ._secrecy import HiddenText, discreet
 
 API_KEY_VARIABLE = "YOTTA_API_KEY"
 BASE_URL_VARIABLE = "YOTTA_BASE_URL"
@@ -46,7 +47,8 @@ class Settings:
         return is_loopback(urlsplit(self.base_url).hostname or "")
 
 
-def find_api_key(api_key: str | None) -> str:
+@discreet
+def find_api_key(api_key: str | None) -> HiddenText:
     """The key that was given, else the one in the environment."""
     found = os.environ.get(API_KEY_VARIABLE) if api_key is None else api_key
     if not isinstance(found, str | None):
@@ -62,18 +64,17 @@ def find_api_key(api_key: str | None) -> str:
             "the API key holds a space, a line break or a character outside ASCII, which no header can carry; "
             "copy it again from the YottaLabs console"
         )
-    return key
+    return HiddenText(key)
 
 
+@discreet
 def find_base_url(base_url: str | None, default: str, *, allow_insecure_http: bool) -> str:
     """The base URL that was given, else the one in the environment, else the contract's."""
     url = (base_url if base_url is not None else os.environ.get(BASE_URL_VARIABLE)) or default
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # the port is looked at because looking at a bad one raises
-        (host or "").encode("idna")  # as a look-up of the name would
-    except (ValueError, AttributeError, TypeError):
-        raise ConfigurationError(f"the base URL {_shown(url)} is not a URL") from None
+    parts = _parts(url)
+    if parts is None:
+        raise ConfigurationError(f"the base URL {_shown(url)} is not a URL")
+    host = parts.hostname
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError("the base URL holds a user name or password; the key is the only credential")
     if parts.scheme not in {"http", "https"} or not host:
@@ -88,6 +89,17 @@ def find_base_url(base_url: str | None, default: str, *, allow_insecure_http: bo
             "use https, or pass allow_insecure_http=True if you must"
         )
     return url.rstrip("/")
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of a URL; None where it is none, of which the error of Python would show all."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # the port is looked at because looking at a bad one raises
+        (host or "").encode("idna")  # as a look-up of the name would
+    except (ValueError, AttributeError, TypeError):
+        return None
+    return parts
 
 
 def find_clock(clock: Clock | None) -> Clock:

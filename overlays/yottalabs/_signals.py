@@ -55,6 +55,11 @@ def ainterruptions() -> tuple[type[BaseException], ...]:
     return KeyboardInterrupt, SystemExit, anyio.get_cancelled_exc_class()
 
 
+def outranks(interruption: BaseException, error: BaseException | None) -> bool:
+    """Whether an interruption goes on in place of an error: a cancellation does not where the program is to end."""
+    return isinstance(interruption, interruptions()) or not isinstance(error, interruptions())
+
+
 @contextmanager
 def shielded() -> Iterator[None]:
     """Nothing: a synchronous function cannot be cancelled."""
@@ -73,24 +78,36 @@ class _Handlers:
         self._replaced: dict[signal.Signals, Any] = {}
         self._users: list[Signals | AsyncSignals] = []
 
+    @critical
     def begin(self, user: Signals | AsyncSignals) -> None:
         if threading.current_thread() is not threading.main_thread():
             return
-        if not self._users:
-            for number in SIGNALS:
-                if signal.getsignal(number) in DEFAULTS:
-                    self._replaced[number] = signal.signal(number, self._handle)
-        self._users.append(user)
+        try:
+            self._users.append(user)
+            if len(self._users) == 1:
+                for number in SIGNALS:
+                    if signal.getsignal(number) in DEFAULTS:
+                        self._replaced[number] = signal.signal(number, self._handle)
+        except BaseException:  # a signal that still had its default handler
+            self.end(user)
+            raise
 
+    @critical
     def end(self, user: Signals | AsyncSignals) -> None:
-        with suppress(ValueError):  # it never began: another thread
-            self._users.remove(user)
-        if not self._users:
-            while self._replaced:
-                number, handler = self._replaced.popitem()
-                # Where somebody has set another handler meanwhile, that one stays.
-                if signal.getsignal(number) == self._handle:
-                    signal.signal(number, handler)
+        try:
+            # Before the user goes: as long as there is one, a signal does not come in between.
+            if self._users == [user] and threading.current_thread() is threading.main_thread():
+                self._put_back()
+        finally:
+            with suppress(ValueError):  # it never began: another thread
+                self._users.remove(user)
+
+    def _put_back(self) -> None:
+        while self._replaced:
+            number, handler = self._replaced.popitem()
+            # Where somebody has set another handler meanwhile, that one stays.
+            if signal.getsignal(number) == self._handle:
+                signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         for user in reversed(self._users):

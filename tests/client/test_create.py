@@ -11,6 +11,7 @@ import pytest
 from yottalabs import (
     APIConnectionError,
     APITimeoutError,
+    CreateOutcomeUnknownError,
     CreateParams,
     GpuType,
     InvalidArgumentError,
@@ -21,14 +22,21 @@ from yottalabs import (
 )
 
 from support.scripted import Scripted, envelope
+from support.tokens import with_token
 
 Client = Callable[..., Any]
 REQUIRED = {"image": "x", "gpu_type": "NVIDIA_L4_24G"}
 
 
 def sent(transport: Scripted) -> Any:
+    """The body of the one request, without the create token, which is the last of its environment variables."""
     (request,) = transport.requests
-    return json.loads(request.content)
+    body = json.loads(request.content)
+    *given, _ = body["environmentVars"]
+    others = {name: value for name, value in body.items() if name != "environmentVars"}
+    said = {**others, "environmentVars": given} if given else others
+    assert body == with_token(said, body)
+    return said
 
 
 @pytest.mark.parametrize(
@@ -54,16 +62,33 @@ def test_the_id_is_text_whatever_its_form(client: Client, data: Any, expected: s
     ],
 )
 def test_a_success_without_an_id_says_that_the_pod_may_exist(client: Client, data: Any) -> None:
-    with pytest.raises(ResponseValidationError, match="before you create it again") as caught:
+    with pytest.raises(CreateOutcomeUnknownError, match="before you create it again") as caught:
         client(Scripted(data)).pods.create(**REQUIRED)
-    assert caught.value.status_code == 200
-    assert b"success" in caught.value.body
+    cause = caught.value.__cause__
+    assert isinstance(cause, ResponseValidationError)
+    assert cause.status_code == 200
+    assert b"success" in cause.body
 
 
-def test_only_what_is_given_is_sent(client: Client) -> None:
+def test_only_what_is_given_is_sent_and_a_token(client: Client) -> None:
     transport = Scripted("1")
     client(transport).pods.create(**REQUIRED)
+    (request,) = transport.requests
+    body = json.loads(request.content)
+    assert list(body) == ["image", "gpuType", "environmentVars"]
+    assert len(body["environmentVars"]) == 1
     assert sent(transport) == {"image": "x", "gpuType": "NVIDIA_L4_24G"}
+
+
+@pytest.mark.parametrize("variables", [None, {}, {"A": "1"}])
+def test_without_a_token_only_what_is_given_is_sent(client: Client, variables: dict[str, str] | None) -> None:
+    given = {} if variables is None else {"environment_vars": variables}
+    transport = Scripted("1")
+    client(transport).pods.create(**REQUIRED, **given, create_token=None)
+    (request,) = transport.requests
+    pairs = [{"key": name, "value": value} for name, value in (variables or {}).items()]
+    expected = {} if variables is None else {"environmentVars": pairs}
+    assert json.loads(request.content) == {"image": "x", "gpuType": "NVIDIA_L4_24G", **expected}
 
 
 def test_friendly_forms_become_the_documented_ones(client: Client) -> None:
@@ -254,17 +279,34 @@ def test_a_cpu_pod_may_have_no_gpus(client: Client) -> None:
     ],
 )
 def test_a_create_that_may_have_happened_says_so(client: Client, step: Any, kind: type[YottaLabsError]) -> None:
-    transport = Scripted(step)
-    with pytest.raises(kind, match="may have been created all the same"):
+    transport = Scripted(step, [])
+    with pytest.raises(CreateOutcomeUnknownError, match="may have been created all the same") as caught:
         client(transport).pods.create(**REQUIRED)
+    assert type(caught.value.__cause__) is kind
+    create, *looks = transport.requests
+    assert create.method == "POST"
+    assert {(look.method, look.url.path) for look in looks} == {("GET", "/openapi/v1/pods/list")}
+
+
+@pytest.mark.parametrize(
+    "step", [httpx.ReadTimeout("slow"), envelope(None, 10002, 500), httpx.Response(200, content=b"<html>")]
+)
+def test_a_create_without_a_token_that_may_have_happened_says_so_at_once(client: Client, step: Any) -> None:
+    transport = Scripted(step)
+    with pytest.raises(CreateOutcomeUnknownError, match=r"look for it with pods.list\(\)") as caught:
+        client(transport).pods.create(**REQUIRED, create_token=None)
+    assert caught.value.create_token is None
     assert len(transport.requests) == 1
 
 
 @pytest.mark.parametrize("step", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), envelope(None, 10001)])
 def test_a_create_that_certainly_did_not_happen_does_not_say_so(client: Client, step: Any) -> None:
+    transport = Scripted(step)
     with pytest.raises(YottaLabsError) as caught:
-        client(Scripted(step)).pods.create(**REQUIRED)
+        client(transport).pods.create(**REQUIRED)
+    assert not isinstance(caught.value, CreateOutcomeUnknownError)
     assert "may have been created" not in str(caught.value)
+    assert {request.method for request in transport.requests} == {"POST"}  # nothing is looked for
 
 
 def test_the_arguments_are_those_of_the_contract() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pickle
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -14,12 +16,15 @@ from yottalabs import (
     APITimeoutError,
     AuthenticationError,
     ConflictError,
+    CreateOutcomeUnknownError,
     InvalidArgumentError,
     InvalidRequestError,
     NotFoundError,
     PermissionDeniedError,
     Pod,
     PodFailedError,
+    PodNotDeletedError,
+    PriceLimitError,
     RateLimitError,
     ResponseValidationError,
     ServerError,
@@ -215,9 +220,13 @@ def test_every_error_pickles_with_what_it_carries() -> None:
     errors += [
         ResponseValidationError("odd", **answered),
         PodFailedError("no", pod=Pod({"id": "1"}), pod_id="1"),
-        WaitTimeoutError("no", pod=Pod({"id": "1"}), pod_id="1"),
+        WaitTimeoutError("no", pod=Pod({"id": "1"}), pods={"1": Pod({"id": "1"})}, pod_id="1"),
         InvalidArgumentError("no", argument="image"),
         APIConnectionError("no", maybe_sent=False),
+        ResponseValidationError("odd", **answered, broke_off=True),
+        CreateOutcomeUnknownError("who knows", create_token="t", since=datetime(2026, 1, 2, tzinfo=UTC)),
+        PriceLimitError("dear", hourly_price=Decimal("1.5"), max_hourly_price=Decimal(1), pod_id="1"),
+        PodNotDeletedError("no", pod_ids=["1", "2"], pod_id="1"),
     ]
     assert len(errors) > 20
     for error in errors:
@@ -233,3 +242,7 @@ def test_the_tree_is_the_documented_one() -> None:
     kinds: list[type[APIError]] = [InvalidRequestError, AuthenticationError, PermissionDeniedError, NotFoundError]
     for kind in [*kinds, ConflictError, RateLimitError, ServerError]:
         assert kind.__mro__[1] is APIError
+    others = [CreateOutcomeUnknownError, PodFailedError, WaitTimeoutError, PriceLimitError, PodNotDeletedError]
+    for other in others:
+        assert issubclass(other, YottaLabsError)
+        assert not issubclass(other, APIError | APIConnectionError | ResponseValidationError)

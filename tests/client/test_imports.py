@@ -25,12 +25,12 @@ def loaded_after(code: str) -> set[str]:
         "from yottalabs_api.models import PodStatus",
     ],
 )
-def test_an_import_loads_neither_httpx_nor_attrs(code: str) -> None:
-    assert loaded_after(code).isdisjoint({"httpx", "httpcore", "attr", "attrs", "anyio", "ssl"})
+def test_an_import_loads_neither_httpx_nor_attrs_nor_tenacity(code: str) -> None:
+    assert loaded_after(code).isdisjoint({"httpx", "httpcore", "attr", "attrs", "anyio", "ssl", "tenacity"})
 
 
 def test_a_client_loads_them() -> None:
-    assert {"httpx", "attrs"} <= loaded_after("from yottalabs import YottaLabs; YottaLabs('k')")
+    assert {"httpx", "attrs", "tenacity"} <= loaded_after("from yottalabs import YottaLabs; YottaLabs('k')")
 
 
 def test_the_generated_package_loads_nothing_of_ours() -> None:

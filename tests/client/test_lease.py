@@ -125,10 +125,12 @@ VALID = {"expires": "2026-11-24T12:00:00+00:00", "host": ELSEWHERE, "process": 7
         {"host": "h" * 101},
         {"host": "h\n"},
         {"host": "h\x1b"},
+        {"host": "höst"},
         {"host": None},
         {"started": 1},
         {"started": "1\n"},
         {"started": ""},
+        {"started": "\u0661"},
         {"owner": "somebody"},
     ],
 )

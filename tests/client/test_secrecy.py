@@ -1,22 +1,51 @@
-"""Secrets stay in the request: not in a repr, a log, an error. (What a server echoes is not covered yet.)"""
+"""Secrets stay where they belong: unique ones are put everywhere, and every channel of output is searched for them.
+
+Not searched are the caller's own variables and what an API repeats of a value that the call itself does not carry. The
+`body` of an error, `Pod.raw` and `Pod.environment_vars` are data, and hold what came.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import pickle
+import signal
+import socket
+import threading
 import traceback
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
+import anyio
 import httpx
 import pytest
-from yottalabs import YottaLabsError
+from yottalabs import (
+    APIError,
+    AsyncYottaLabs,
+    ConfigurationError,
+    InvalidArgumentError,
+    YottaLabs,
+    YottaLabsError,
+    _guard,
+)
+from yottalabs._secrecy import Keeping, led_to, masked
+from yottalabs_mock import Simulator, Times
 
-from support.scripted import Scripted, envelope
+from support.scripted import Scripted, VirtualClock, envelope
+from support.sockets import server
 
 Client = Callable[..., Any]
-KEY, TOKEN, VALUE = "canary-key", "canary-token", "canary-value"
-ARGUMENTS = {
+KEY, TOKEN, VALUE, FIELD = "canary-key/1+2", "canary-token", "canary-value", "canary-field"
+SECRETS = ("canary-key", TOKEN, VALUE, FIELD)
+ECHO = f"{KEY} {TOKEN} {VALUE}"
+TESTS = Path(__file__).parent.parent
+LARGE = 20_000_000  # bytes, more than the buffers of a connection hold
+ARGUMENTS: dict[str, Any] = {
     "image": "x",
     "gpu_type": "NVIDIA_L4_24G",
     "image_public_type": "PRIVATE",
@@ -24,32 +53,242 @@ ARGUMENTS = {
     "image_registry_token": TOKEN,
     "environment_vars": {"PASSWORD": VALUE},
 }
+ECHOED = {
+    "id": "1",
+    "status": "RUNNING",
+    "imageRegistryToken": TOKEN,
+    "environmentVars": [{"key": "PASSWORD", "value": VALUE}, {"key": "KEY", "value": KEY}],
+    "undocumented": ECHO,
+}
+
+
+class Told:
+    """Whatever can be seen of what a client does."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, list[str]] = {}
+
+    def add(self, channel: str, *texts: object) -> None:
+        self.channels.setdefault(channel, []).extend(map(str, texts))
+
+    def show(self, name: str, value: object) -> None:
+        """What is shown of an object, and of what comes back of it from a pickle."""
+        self.add(name, repr(value), str(value), format(value))
+        with suppress(Exception):  # what cannot be pickled cannot be shown from a pickle
+            self.add(f"{name}, unpickled", repr(pickle.loads(pickle.dumps(value))))
+
+    def fail(self, error: BaseException) -> None:
+        """What is shown of an error, and of all that led to it, with the local variables of every frame."""
+        self.add("traceback", *traceback.format_exception(error))
+        for each in led_to(error):  # what Python itself does not show of it, another tool may
+            self.show("error", each)
+            self.add("notes", *getattr(each, "__notes__", ()))
+            stack = traceback.StackSummary.extract(traceback.walk_tb(each.__traceback__), capture_locals=True)
+            for frame in stack:
+                if not Path(frame.filename).is_relative_to(TESTS):  # those are the caller's own
+                    self.add("locals", frame.filename, frame.name, frame.locals)
+
+    def assert_no_secret(self, *allowed: str) -> None:
+        for channel, texts in self.channels.items():
+            for text in texts:
+                for secret in set(SECRETS).difference(allowed):
+                    at = text.find(secret)
+                    assert at < 0, f"{secret} is in {channel}: …{text[max(at - 300, 0) : at + 100]}…"
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[Told]:
+    """What the test says, and what is logged, warned and printed in it."""
+    found = Told()
+    with caplog.at_level(logging.DEBUG), warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        yield found
+    found.add("log", *(f"{record.getMessage()} {record.__dict__}" for record in caplog.records))
+    found.add("warning", *(warning.message for warning in warned))
+    found.add("output", *capfd.readouterr())
+    found.assert_no_secret()
+
+
+def call(told: Told, function: Callable[[], object]) -> BaseException | None:
+    """Calls a function of the client and tells what comes of it."""
+    try:
+        told.show("result", function())
+    except BaseException as error:  # noqa: BLE001  # whatever it is, it must tell nothing
+        told.fail(error)
+        return error
+    return None
+
+
+def creates(yotta: Any) -> list[Callable[[], object]]:
+    """Creates, with secrets wherever there may be some."""
+    return [
+        lambda: yotta.pods.create(**ARGUMENTS),
+        lambda: yotta.pods.create(**ARGUMENTS, extra_fields={"undocumented": FIELD}, create_token=None),
+        lambda: yotta.pods.create(**ARGUMENTS, create_token="of-mine"),
+        lambda: yotta.pods.create(**ARGUMENTS, on_unknown="recreate"),
+    ]
+
+
+def other_uses(yotta: Any) -> list[Callable[[], object]]:
+    return [
+        yotta.pods.list,
+        lambda: yotta.pods.get("1"),
+        lambda: yotta.pods.delete("1"),
+        lambda: yotta.pods.wait("1", timeout=5),
+        lambda: yotta.pods.wait_all(["1", "2"], timeout=5),
+        lambda: yotta.pods.find_created("a"),
+        lambda: yotta.pods.sweep(report=lambda _: None),
+        lambda: yotta.request("POST", "/x", json={"a": [TOKEN]}) and None,
+    ]
+
+
+def raises(error: BaseException) -> Callable[[httpx.Request], Any]:
+    def step(request: httpx.Request) -> Any:
+        raise type(error)(*error.args) from ValueError(str(error), request.headers["x-api-key"])
+
+    return step
+
+
+def headers_with(secrets: str) -> dict[str, str]:
+    return {
+        "location": f"https://elsewhere.example/?k={secrets}",
+        "x-request-id": secrets,
+        "retry-after": secrets,
+        "x-odd": secrets,
+    }
+
+
+ECHOES: dict[str, Callable[[str], Any]] = {
+    "a refusal": lambda echo: envelope(None, 10001, message=f"{echo} is odd"),
+    "a conflict": lambda echo: envelope(None, 12001, message=f"{echo} is odd"),
+    "a long refusal": lambda echo: envelope(None, 10001, message="x" * 492 + echo),
+    "no success": lambda echo: envelope(ECHOED, 500, message=echo),
+    "unauthorized": lambda echo: httpx.Response(401, headers=headers_with(echo), text=echo),
+    "a failure": lambda echo: httpx.Response(502, headers=headers_with(echo), text=echo),
+    "a redirect": lambda echo: httpx.Response(307, headers=headers_with(echo), text=echo),
+    "an escaped redirect": lambda echo: httpx.Response(302, headers={"location": f"https://e/?a={quote(echo)}"}),
+    "broken JSON": lambda _: httpx.Response(200, content=b'{"message": "' + ECHO.encode(), headers=headers_with(ECHO)),
+    "not UTF-8": lambda _: httpx.Response(200, content=b'{"message": "' + ECHO.encode() + b'\xff"}'),
+    "no object": lambda _: httpx.Response(200, json=[ECHO]),
+    "a pod without an id": lambda _: envelope({**ECHOED, "id": None}),
+    "an odd id": lambda _: envelope({"id": [ECHO]}),
+    "a list": lambda _: envelope([ECHOED]),
+    "an odd list": lambda _: envelope([{**ECHOED, "id": None}, ECHO]),
+    "no connection": lambda echo: raises(httpx.ConnectError(f"cannot send {echo}")),
+    "a reset": lambda echo: raises(httpx.ReadError(echo)),
+    "too late": lambda echo: raises(httpx.ReadTimeout(echo)),
+    "an error of the system": lambda echo: raises(OSError(104, echo)),
+    "a bug of the transport": lambda echo: raises(LookupError(echo, echo.encode(), [echo])),
+    "Ctrl-C": lambda echo: raises(KeyboardInterrupt(echo)),
+    "a cancelled task": lambda echo: raises(asyncio.CancelledError(echo)),
+}
+
+
+@pytest.mark.parametrize("name", ECHOES)
+def test_what_an_api_or_a_transport_repeats_is_not_told(make: Any, clock: VirtualClock, name: str, told: Told) -> None:
+    errors = []
+    with make(KEY, transport=Scripted(ECHOES[name](ECHO)), clock=clock, timeout=6) as yotta:
+        errors += [call(told, use) for use in creates(yotta)]
+    with make(KEY, transport=Scripted(ECHOES[name](KEY)), clock=clock, timeout=6) as yotta:
+        errors += [call(told, use) for use in other_uses(yotta)]
+        told.show("client", yotta)
+        told.show("pods", yotta.pods)
+    assert sum(error is not None for error in errors) >= 3
+    if name == "a refusal":  # the words are told, without the secrets
+        assert isinstance(errors[0], APIError)
+        assert errors[0].message == "<hidden> <hidden> <hidden> is odd"
+
+
+BAD_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "a variable that is no text": {"environment_vars": {"A": VALUE, "B": [VALUE]}},
+    "variables that are a text": {"environment_vars": VALUE},
+    "a triple": {"environment_vars": [("A", VALUE, VALUE)]},
+    "a variable that is not Unicode": {"environment_vars": {"A": f"{VALUE}\ud800"}},
+    "a variable of this client's own": {"environment_vars": {"YOTTALABS_LEASE": VALUE}},
+    "a token that is no text": {"image_registry_token": [TOKEN]},
+    "a token that is not Unicode": {"image_registry_token": f"{TOKEN}\ud800"},
+    "a misspelt token": {"image_registry_tokn": TOKEN},
+    "no name of a user": {"image_registry_username": 5},
+    "a set": {"extra_fields": {"a": {FIELD}}},
+    "a list of fields": {"extra_fields": [FIELD]},
+    "a documented field": {"extra_fields": {"image": FIELD, "b": FIELD}},
+    "a field that is not Unicode": {"extra_fields": {"a": f"{FIELD}\ud800"}},
+    "another argument": {"gpu_count": 0, "extra_fields": {"a": FIELD}},
+    "another argument of the client": {"create_token": "", "extra_fields": {"a": FIELD}},
+    "a lifetime": {"max_lifetime": -1, "extra_fields": {"a": FIELD}},
+    "no guard": {"max_lifetime": 1, "extra_fields": {"a": FIELD}},
+}
+
+
+@pytest.mark.parametrize("name", BAD_ARGUMENTS)
+def test_what_cannot_be_sent_is_not_told(make: Any, name: str, told: Told) -> None:
+    bad = BAD_ARGUMENTS[name]
+    yotta = make(KEY, transport=Scripted("1"))
+    assert isinstance(call(told, lambda: yotta.pods.create(**ARGUMENTS | bad)), InvalidArgumentError)
+    error = call(told, lambda: enter(yotta, **ARGUMENTS | bad))
+    assert isinstance(error, InvalidArgumentError)
+
+
+def enter(yotta: Any, **arguments: Any) -> None:
+    with yotta.pods.temporary(**arguments):
+        raise AssertionError("it was entered")
+
+
+def test_what_the_caller_does_wrong_is_told_with_the_caller_s_own_frames(client: Client, told: Told) -> None:
+    def own() -> Iterator[tuple[str, str]]:
+        yield "A", VALUE
+        raise LookupError("of the caller's own")
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        raise LookupError("of a transport of the caller's own")
+
+    yotta = client(Scripted("1"))
+    error = call(told, lambda: yotta.pods.create(**ARGUMENTS | {"environment_vars": own()}))
+    assert "own" in names(error)
+    error = call(told, client(httpx.MockTransport(answer)).pods.list)
+    assert "answer" in names(error)
+
+
+def names(error: BaseException | None) -> list[str]:
+    assert isinstance(error, LookupError)
+    return [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
+
+
+def test_what_the_caller_was_handling_stays_as_it_was(client: Client) -> None:
+    yotta = client(Scripted(httpx.ReadError("reset")), max_retries=0)
+    try:
+        names(None)
+    except AssertionError as own:
+        before = list(traceback.walk_tb(own.__traceback__))
+        with pytest.raises(YottaLabsError) as caught:
+            yotta.pods.list()
+        assert list(traceback.walk_tb(own.__traceback__)) == before
+        assert any(each is own for each in led_to(caught.value))
 
 
 @pytest.mark.parametrize(
-    "step",
+    "options",
     [
-        "1",
-        envelope(None, 10001, message=f"the key {KEY} is odd"),
-        httpx.ConnectError(f"cannot send {KEY}"),
-        httpx.Response(401),
-        httpx.Response(200, content=b"<"),
-        httpx.ReadError("reset"),
+        {"api_key": f"{KEY} with a space"},
+        {"api_key": f"{KEY}\n\n{KEY}"},
+        {"api_key": [KEY]},
+        {"base_url": "http://elsewhere.example"},
+        {"base_url": f"https://me:{KEY}@elsewhere.example"},
+        {"base_url": f"https://elsewhere.example/?key={KEY}"},
+        {"timeout": -1},
+        {"max_retries": -1},
+        {"max_response_bytes": 0},
+        {"transport": Scripted},
+        {"transport": object()},
+        {"clock": object()},
     ],
 )
-def test_no_secret_is_logged_or_told(make: Any, step: Any, caplog: pytest.LogCaptureFixture) -> None:
-    told = []
-    with caplog.at_level(logging.DEBUG), make(KEY, transport=Scripted(step)) as yotta:
-        for call in (lambda: yotta.pods.create(**ARGUMENTS), yotta.pods.list, lambda: yotta.pods.delete("1")):
-            try:
-                told.append(repr(call()))
-            except YottaLabsError as error:
-                told += [repr(error), *traceback.format_exception(error)]
-    assert len(told) >= 3
-    logged = [f"{record.getMessage()} {record.__dict__}" for record in caplog.records]
-    assert any("yottalabs" in line for line in logged)
-    for secret in (KEY, TOKEN, VALUE):
-        assert secret not in " ".join(told + logged)
+def test_a_client_that_cannot_be_made_tells_nothing(
+    make: Any, options: dict[str, Any], told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YOTTA_API_KEY", KEY)
+    assert isinstance(call(told, lambda: make(**options)), ConfigurationError)
+    assert isinstance(call(told, lambda: make(**{"api_key": KEY, **options})), ConfigurationError)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +304,7 @@ def test_each_request_is_one_line_of_the_log(
     client: Client, step: Any, expected: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, logger="yottalabs"), suppress(YottaLabsError):
-        client(Scripted(step)).pods.create(**ARGUMENTS)
+        client(Scripted(step), max_retries=0).pods.create(**ARGUMENTS, create_token=None)
     (record,) = [record for record in caplog.records if record.name == "yottalabs"]
     assert record.getMessage() == expected
 
@@ -99,3 +338,155 @@ def test_the_generated_models_hide_secrets() -> None:
     assert "NVIDIA_L4_24G" in shown
     for secret in (KEY, TOKEN, VALUE):
         assert secret not in shown
+
+
+# --- Over sockets -----------------------------------------------------------------------------------------------------
+
+
+def answers(head: bytes, body: bytes) -> Callable[[socket.socket, threading.Event], None]:
+    def behave(connection: socket.socket, _: threading.Event) -> None:
+        connection.sendall(head + b"\r\nconnection: close\r\n\r\n" + body)
+
+    return behave
+
+
+def resets(connection: socket.socket, _: threading.Event) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+
+
+def listens_no_more(_: socket.socket, over: threading.Event) -> None:
+    over.wait()
+
+
+def behaviours(echo: str) -> dict[str, Callable[[socket.socket, threading.Event], None]]:
+    said = echo.encode()
+    return {
+        "a reset while the body is sent": resets,
+        "nobody reads the body": listens_no_more,
+        "words beside the status": answers(b"HTTP/1.1 401 " + said + b"\r\nx: " + said, b"{}"),
+        "a redirect": answers(b"HTTP/1.1 307 To\r\nlocation: https://e.example/" + said, said),
+        "a body cut short": answers(b"HTTP/1.1 200 OK\r\nx: " + said + b"\r\ncontent-length: 900", said),
+        "no HTTP": answers(said, said),
+        "no header": answers(b"HTTP/1.1 200 OK\r\n" + said, b""),
+        "no chunk": answers(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked", said + b"\r\n"),
+        "no length": answers(b"HTTP/1.1 200 OK\r\ncontent-length: " + said, b""),
+        "not packed": answers(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip", said),
+    }
+
+
+@pytest.mark.parametrize("name", behaviours(""))
+def test_nothing_is_told_over_a_socket(make: Any, name: str, told: Told) -> None:
+    large: Any = ARGUMENTS | {"environment_vars": {"PASSWORD": VALUE, "LARGE": VALUE * (LARGE // len(VALUE))}}
+    with server(behaviours(ECHO)[name]) as url, make(KEY, base_url=url, timeout=1, max_retries=1) as yotta:
+        assert isinstance(call(told, lambda: yotta.pods.create(**large)), YottaLabsError)
+    with server(behaviours(KEY)[name]) as url, make(KEY, base_url=url, timeout=1, max_retries=1) as yotta:
+        assert isinstance(call(told, yotta.pods.list), YottaLabsError)
+
+
+def test_an_interrupted_send_tells_nothing(told: Told) -> None:
+    main = threading.main_thread().ident
+    assert main == threading.get_ident()
+
+    def interrupts(_: socket.socket, over: threading.Event) -> None:
+        signal.pthread_kill(main, signal.SIGUSR1)
+        over.wait()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with server(interrupts) as url, YottaLabs(KEY, base_url=url) as yotta:
+            large = {"large": FIELD * (LARGE // len(FIELD))}
+            error = call(told, lambda: yotta.pods.create(**ARGUMENTS, extra_fields=large))
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+    assert isinstance(error, KeyboardInterrupt)
+    assert "find_created" in " ".join(error.__notes__)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_send_tells_nothing(backend: str, told: Told) -> None:
+    began = threading.Event()
+
+    def begins(_: socket.socket, over: threading.Event) -> None:
+        began.set()
+        over.wait()
+
+    async def create(url: str) -> None:
+        async with AsyncYottaLabs(KEY, base_url=url) as yotta:
+            try:
+                await yotta.pods.create(**ARGUMENTS, extra_fields={"large": FIELD * (LARGE // len(FIELD))})
+            except BaseException as error:
+                told.fail(error)
+                told.add("notes", *error.__notes__)
+                raise
+
+    async def main(url: str) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(create, url)
+            await anyio.to_thread.run_sync(began.wait)
+            group.cancel_scope.cancel()
+
+    with server(begins) as url:
+        anyio.run(main, url, backend=backend)
+    assert "find_created" in told.channels["notes"][0]
+
+
+def test_the_life_of_a_pod_tells_nothing(told: Told) -> None:
+    """With the guard, whose process has the key, and the simulator, which has everything."""
+    simulator = Simulator(clock="real", times=Times(boot=0.0, healthy=0.0, terminate=0.0))
+    with simulator.serve() as url, YottaLabs(KEY, base_url=url) as yotta:
+        temporary = yotta.pods.temporary(**ARGUMENTS, max_lifetime=600, on_change=lambda pod: told.show("change", pod))
+        told.show("temporary", temporary)
+        with temporary as pod:
+            (guard,) = _guard._guards
+            told.show("guard", guard)
+            process = Path(f"/proc/{guard.process_id}")
+            if process.exists():  # on Linux
+                told.add("command line", (process / "cmdline").read_bytes().decode())
+                told.add("environment", (process / "environ").read_bytes().decode(errors="replace"))
+            told.show("pod", pod)
+            assert pod.environment_vars == {"PASSWORD": VALUE}
+            told.show("pods", yotta.pods.list())
+            told.show("swept", yotta.pods.sweep(report=lambda line: told.add("report", line)))
+            for thing in (pod.expose, yotta, yotta.pods, yotta.pods.session, yotta.pods.session.settings):
+                told.show("part", thing)
+            call(told, lambda: yotta.pods.create(**ARGUMENTS | {"extra_fields": {"undocumented": FIELD}}))
+        told.add("journal", *map(repr, simulator.requests))
+        told.add("journal over HTTP", httpx.get(f"{url}/_mock/requests").text)
+        told.show("simulator", simulator)
+        told.show("its pods", simulator.pods)
+
+
+@pytest.mark.parametrize("fault", ["pod_fails", "pod_stuck", "list_lags", "reset_after", "null_data", "status_401"])
+def test_a_life_that_fails_tells_nothing(make: Any, fault: str, told: Told) -> None:
+    simulator = Simulator()
+    with make(KEY, transport=simulator.transport, clock=simulator.clock) as yotta:
+        for _ in range(2):
+            simulator.faults.add("create", fault)
+        error = call(told, lambda: yotta.pods.wait(yotta.pods.create(**ARGUMENTS), "running"))
+        told.show("report", yotta.pods.sweep(report=lambda line: told.add("report", line)))
+        assert (error is None) == (fault in {"list_lags", "reset_after", "null_data"})
+        for pod in yotta.pods.list():
+            told.show("pod", pod)
+            simulator.faults.add("delete", "status_500_before", times=9)
+            call(told, partial(yotta.pods.delete, pod))
+        told.add("journal", *map(repr, simulator.requests))
+
+
+# --- The search itself ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [KEY, quote(KEY), quote_plus(KEY), f"{VALUE}\\n{VALUE}"])
+def test_a_secret_is_masked_in_whatever_form_it_is_repeated(form: str) -> None:
+    with Keeping(KEY, f"{VALUE}\n{VALUE}", "short"):
+        assert masked(f"a {form} b short") == "a <hidden> b short"
+    assert masked(form) == form
+
+
+def test_the_search_finds_what_is_told() -> None:
+    for told, function in [(Told(), lambda: quote(KEY, encoding="none")), (Told(), lambda: KEY)]:  # its frames have it
+        call(told, function)
+        with pytest.raises(AssertionError, match="canary"):
+            told.assert_no_secret()

@@ -10,7 +10,7 @@ import pytest
 from yottalabs import ConfigurationError, SystemClock, YottaLabs, __version__
 
 from support import contract
-from support.scripted import Scripted
+from support.scripted import Scripted, VirtualClock
 
 Client = Callable[..., Any]
 
@@ -146,7 +146,7 @@ def test_a_transport_of_the_other_kind_is_refused(make: Client) -> None:
 
 def test_options_make_a_copy_that_shares_the_connections(make: Client) -> None:
     transport = Scripted([])
-    original = make("k", transport=transport, timeout=30)
+    original = make("k", transport=transport, timeout=30, max_retries=0, clock=VirtualClock())
     copy = original.with_options(timeout=5, max_response_bytes=10_000)
     copy.pods.list()
     original.pods.list()
@@ -193,7 +193,7 @@ def test_a_proxy_of_the_environment_is_used_for_everything_else(make: Client, mo
     from yottalabs import APIConnectionError
 
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    with make("k", base_url="https://api.invalid") as yotta, pytest.raises(APIConnectionError) as caught:
+    with make("k", base_url="https://api.invalid", max_retries=0) as yotta, pytest.raises(APIConnectionError) as caught:
         yotta.pods.list()
     assert not caught.value.maybe_sent
     assert "refused" in str(caught.value) or "connection attempts failed" in str(caught.value)

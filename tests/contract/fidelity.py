@@ -5,7 +5,14 @@ generated client and to the overlay, synchronously and asynchronously. Method, p
 they send are compared with the case; whoever is asked, Prism or the simulator, must accept it; the answer must
 validate, and what was parsed from it must re-serialise to what came.
 
-`python -m contract.fidelity BASE_URL` runs it by itself and prints a report as JSON; that is how mutants are run.
+Of a create, the overlay adds one thing to what the caller said: its token, one more environment variable behind all
+others, a new one for each create. The caller can leave it out. Each create is said both ways: with the token by the
+synchronous overlay and without it by the asynchronous one, and with the next create the other way round. No case has a
+variable of that name by chance; if one had, the overlay's refusal of it would be a finding.
+
+`python -m contract.fidelity BASE_URL CASES` runs it by itself and prints a report as JSON; that is how mutants are run.
+With `follow` behind it, pods that were created are listed and deleted, for those who have a memory; that is done with
+a part of the cases, since there are three times as many requests.
 """
 
 from __future__ import annotations
@@ -18,6 +25,7 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Self
 from urllib.parse import unquote
 
@@ -25,11 +33,15 @@ import hypothesis
 import schemathesis
 
 from . import coverage
-from support import contract
+from support import contract, tokens
+from support.scripted import VirtualClock
 from support.wire import AsyncRecorder, Exchanged, Recorder, differences, header_differences
 
 PYTHON_NAMES_THAT_DIFFER = {"podName": "name"}
+OWN_VARIABLES = {tokens.TOKEN, "YOTTALABS_LEASE"}
 RANDOM_CASES = 60  # per operation
+FOLLOW = "follow"
+FOLLOWED = 10  # one case of so many
 RESULT_SCHEMAS = {
     "createPod": "ResultString",
     "listPods": "ResultListOpenapiPodDetailResponse",
@@ -53,6 +65,7 @@ class Report:
 
     cases: Counter[str] = field(default_factory=Counter)
     sent: int = 0
+    tokens: set[str] = field(default_factory=set)
     seen: set[coverage.Goal] = field(default_factory=set)
     findings: list[str] = field(default_factory=list)
 
@@ -65,7 +78,8 @@ class Report:
         fields = sorted({goal.field for goal in goals})
         cases = ", ".join(f"{name} {count}" for name, count in sorted(self.cases.items()))
         return (
-            f"wire fidelity: {sum(self.cases.values())} cases ({cases}), {self.sent} requests sent\n"
+            f"wire fidelity: {sum(self.cases.values())} cases ({cases}), {self.sent} requests sent, "
+            f"{len(self.tokens)} with a token\n"
             f"fields: {len(fields)} ({', '.join(fields)})\n"
             f"goals reached: {len(goals) - len(self.missed)} of {len(goals)}"
             + "".join(f"\n  missed: {goal}" for goal in self.missed)
@@ -136,10 +150,15 @@ def _key(keys: random.Random) -> str:
 
 
 class Speakers:
-    """The generated client and the overlay, synchronous and asynchronous, each over a recording transport."""
+    """The generated client and the overlay, synchronous and asynchronous, each over a recording transport.
+
+    Attributes:
+        with_token: Which of the two overlays leaves the token in its creates.
+    """
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
+        self.with_token = "overlay"
         self.recorder = Recorder()
         self.async_recorder = AsyncRecorder()
         self.loop = asyncio.Runner()
@@ -190,11 +209,12 @@ class Speakers:
         from yottalabs import YottaLabs
 
         def speak() -> Any:
-            client = YottaLabs(case.api_key, base_url=self.base_url, transport=self.recorder)
+            # In virtual time, what a mutant makes the client send again is sent at once.
+            client = YottaLabs(case.api_key, base_url=self.base_url, transport=self.recorder, clock=VirtualClock())
             if case.operation == "createPod":
-                return client.pods.create(**arguments(case.body))
+                return client.pods.create(**arguments(case.body), **self._token_of("overlay"))
             if case.operation == "listPods":
-                return [pod.raw for pod in client.pods.list()]
+                return [_told(pod) for pod in client.pods.list()]
             client.pods.delete(case.pod_id)
             return None
 
@@ -206,17 +226,33 @@ class Speakers:
         from yottalabs import AsyncYottaLabs
 
         async def speak() -> Any:
-            client = AsyncYottaLabs(case.api_key, base_url=self.base_url, transport=self.async_recorder)
+            client = AsyncYottaLabs(
+                case.api_key, base_url=self.base_url, transport=self.async_recorder, clock=VirtualClock()
+            )
             if case.operation == "createPod":
-                return await client.pods.create(**arguments(case.body))
+                return await client.pods.create(**arguments(case.body), **self._token_of("overlay async"))
             if case.operation == "listPods":
-                return [pod.raw for pod in await client.pods.list()]
+                return [_told(pod) for pod in await client.pods.list()]
             await client.pods.delete(case.pod_id)
             return None
 
         self.async_recorder.prefer = prefer
         data = _answered(lambda: self.loop.run(speak()))
         return self.async_recorder.take(), data
+
+    def _token_of(self, name: str) -> dict[str, Any]:
+        """The argument of a create that one overlay says."""
+        return {} if name == self.with_token else {"create_token": None}
+
+
+def _told(pod: Any) -> Any:
+    """The JSON of a pod, which must have everything; of the variables, the pod tells all but those of our own."""
+    pairs = [(entry["key"], entry["value"]) for entry in pod.raw["environmentVars"] or ()]
+    others = {name: value for name, value in pairs if name not in OWN_VARIABLES}
+    assert pod.environment_vars == others, f"environment_vars: expected {others}, was {pod.environment_vars}"
+    token = dict(pairs).get(tokens.TOKEN)
+    assert pod.create_token == token, f"create_token: expected {token}, was {pod.create_token}"
+    return pod.raw
 
 
 def _answered(speak: Callable[[], Any]) -> Any:
@@ -267,8 +303,10 @@ def _port(item: dict[str, Any]) -> Any:
 # --- Comparison -------------------------------------------------------------------------------------------------------
 
 
-def compare(case: Case, exchanged: Exchanged, data: Any, *, whole_envelope: bool) -> list[str]:
-    """Everything in which what happened differs from the case."""
+def compare(
+    case: Case, exchanged: Exchanged, data: Any, *, whole_envelope: bool, with_token: bool = False
+) -> list[str]:
+    """Everything in which what happened differs from the case, and from what the overlay adds to it."""
     path, method = contract.OPERATIONS[case.operation]
     raw_path, _, query = exchanged.raw_path.decode("ascii").partition("?")
     segments = [unquote(segment) for segment in raw_path.split("/")]
@@ -285,7 +323,9 @@ def compare(case: Case, exchanged: Exchanged, data: Any, *, whole_envelope: bool
     if case.body is None:
         findings += ["body: expected none"] if exchanged.body else []
     else:
-        findings += differences(case.body, json.loads(exchanged.body), "body")
+        sent = json.loads(exchanged.body)
+        findings += _own_findings(sent, with_token=with_token)
+        findings += differences(tokens.with_token(case.body, sent) if with_token else case.body, sent, "body")
     if exchanged.status != 200:
         return [*findings, f"refused with {exchanged.status}: {exchanged.answer.decode()[:300]}"]
     answer = json.loads(exchanged.answer)
@@ -297,6 +337,19 @@ def compare(case: Case, exchanged: Exchanged, data: Any, *, whole_envelope: bool
         return findings + differences({"code": answer["code"], "message": answer["message"]}, data, "answer")
     expected_data = {"createPod": str(answer["data"]), "listPods": answer["data"], "deletePod": None}[case.operation]
     return findings + differences(expected_data, data, "answer.data")
+
+
+def _own_findings(sent: Any, *, with_token: bool) -> list[str]:
+    """What is wrong with the variables of our own, in words that a mutant can be told by."""
+    names = [entry.get("key") if isinstance(entry, dict) else None for entry in tokens.variables(sent)]
+    findings = [f"own variables: {name} not expected" for name in OWN_VARIABLES - {tokens.TOKEN} if name in names]
+    if names.count(tokens.TOKEN) != with_token:
+        findings.append(
+            f"own variables: {tokens.TOKEN} expected {int(with_token)} times, was {names.count(tokens.TOKEN)} times"
+        )
+    elif with_token and names[-1] != tokens.TOKEN:
+        findings.append(f"own variables: {tokens.TOKEN} expected behind the others, was at {names.index(tokens.TOKEN)}")
+    return findings
 
 
 def _seen(case: Case, exchanged: Exchanged) -> Iterator[coverage.Goal]:
@@ -312,13 +365,27 @@ Follow = Callable[[Case, Exchanged], Iterable[Case]]
 """The cases that follow from one and from what was last exchanged about it."""
 
 
-def run(base_url: str, random_cases: int = RANDOM_CASES, follow: Follow | None = None) -> Report:
-    """Says every case to every speaker, with each documented success as the answer in turn, where Prism answers."""
+def life(case: Case, exchanged: Exchanged) -> Iterator[Case]:
+    """A pod that was created is listed, and then deleted: by the first speaker, and in vain by the others."""
+    if case.operation == "createPod":
+        yield Case("listPods", None, "", case.api_key)
+        yield Case("deletePod", None, json.loads(exchanged.answer)["data"], case.api_key)
+
+
+def run(base_url: str, random_cases: int = RANDOM_CASES, follow: Follow | None = None, one_of: int = 1) -> Report:
+    """Says every case to every speaker, with each documented success as the answer in turn, where Prism answers.
+
+    Args:
+        base_url: Of whoever is asked.
+        random_cases: How many cases of each operation there are, besides the directed ones.
+        follow: Tells what follows from a case.
+        one_of: For a part of the cases: one of so many.
+    """
     report = Report()
     with Speakers(base_url) as speakers, warnings.catch_warnings():
         # A client that warns of a documented value is as wrong as one that sends another.
         warnings.simplefilter("error")
-        for case in cases(random_cases):
+        for case in islice(cases(random_cases), 0, None, one_of):
             _say(report, speakers, case, follow)
     return report
 
@@ -326,12 +393,14 @@ def run(base_url: str, random_cases: int = RANDOM_CASES, follow: Follow | None =
 def _say(report: Report, speakers: Speakers, case: Case, follow: Follow | None) -> None:
     number = report.cases.total()
     report.cases[case.operation] += 1
+    speakers.with_token = ("overlay", "overlay async")[report.cases["createPod"] % 2]
     answers = list(contract.successes(case.operation))
     prefer = f"example={answers[number % len(answers)]}"
     in_turn = deque(speakers.all().items())
     in_turn.rotate(number)  # where there is memory, who comes first may get another answer
     last: Exchanged | None = None
     for name, speak in in_turn:
+        with_token = case.operation == "createPod" and name == speakers.with_token
         try:
             exchanged, data = speak(case, prefer)
         # What was sent is compared all the same.
@@ -339,18 +408,32 @@ def _say(report: Report, speakers: Speakers, case: Case, follow: Follow | None) 
             recorder = speakers.async_recorder if name.endswith("async") else speakers.recorder
             found = [f"{type(error).__name__}: {error}"[:300]]
             for exchanged in recorder.exchanged:
-                found += compare(case, exchanged, None, whole_envelope=False)
+                found += compare(case, exchanged, None, whole_envelope=False, with_token=with_token)
             recorder.exchanged.clear()
         else:
             report.sent += 1
-            found = compare(case, exchanged, data, whole_envelope=name.startswith("generated"))
-            report.seen.update(_seen(case, exchanged))
+            found = compare(case, exchanged, data, whole_envelope=name.startswith("generated"), with_token=with_token)
+            if with_token:
+                found += _token_before(report, exchanged)
+            else:  # a token of our own is no variable of the caller's
+                report.seen.update(_seen(case, exchanged))
             last = exchanged
         report.findings += [f"{name}, {case.operation}: {line}" for line in found]
     for following in follow(case, last) if follow and last else ():
         _say(report, speakers, following, follow)
 
 
+def _token_before(report: Report, exchanged: Exchanged) -> list[str]:
+    """Notes a token; two creates never have the same."""
+    token = tokens.token_of(json.loads(exchanged.body))
+    if token is None:
+        return []  # which was found already
+    before = token in report.tokens
+    report.tokens.add(token)
+    return ["own variables: a token was sent twice"] if before else []
+
+
 if __name__ == "__main__":
-    outcome = run(sys.argv[1], int(sys.argv[2]))
+    url, count, *more = sys.argv[1:]
+    outcome = run(url, int(count), life, FOLLOWED) if more == [FOLLOW] else run(url, int(count))
     print(json.dumps({"findings": outcome.findings[:200], "missed": outcome.missed, "sent": outcome.sent}))

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import fidelity
 from support.contract import ROOT
 
 RANDOM_CASES = 4
 API = "generated/yottalabs_api"
 REQUEST_MODEL = f"{API}/models/openapi_pod_create_request.py"
+ARGUMENTS = "overlays/yottalabs/_arguments.py"
+APPENDED = "[*body.get(_VARIABLES.json_name, ()), *own]"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Mutant:
     new: str
     named: str
     """What the finding names, after the speaker and the operation."""
+    needs_memory: bool = False
+    """Whether only one who remembers what was created can show it: the simulator, where created pods are listed."""
 
     def __str__(self) -> str:
         return self.name
@@ -64,9 +69,9 @@ MUTANTS = (
     ),
     Mutant(
         "the overlay sends a default",
-        "overlays/yottalabs/_arguments.py",
-        "    body: dict[str, Any] = {}\n    for name",
-        '    body: dict[str, Any] = {"resourceType": "GPU"}\n    for name',
+        ARGUMENTS,
+        "    body = HiddenDict()\n    for name",
+        '    body = HiddenDict({"resourceType": "GPU"})\n    for name',
         "body.resourceType: not expected",
     ),
     Mutant(
@@ -99,21 +104,21 @@ MUTANTS = (
     ),
     Mutant(
         "an enumeration is sent in another case",
-        "overlays/yottalabs/_arguments.py",
+        ARGUMENTS,
         "    return str(found)",
         "    return str(found).lower()",
         "body.gpuType: expected",
     ),
     Mutant(
         "every port 22 becomes SSH",
-        "overlays/yottalabs/_arguments.py",
+        ARGUMENTS,
         "if part.required or value is not None\n",
         "if part.required or value is not None\n        } | (_SSH if item[0] == SSH_PORT else {}) | {\n",
         "body.expose[0].protocol: not expected",
     ),
     Mutant(
         "environment variables of one name are merged",
-        "overlays/yottalabs/_arguments.py",
+        ARGUMENTS,
         "    for index, item in enumerate(value.items() if isinstance(value, Mapping) else value):",
         "    for index, item in enumerate(dict(value).items() if field.is_mapping else value):",
         "body.environmentVars: expected",
@@ -135,15 +140,15 @@ MUTANTS = (
     Mutant(
         "the overlay forgets the key",
         "overlays/yottalabs/_sync/session.py",
-        "headers={**request.headers, API_KEY_HEADER: self.settings.api_key},",
-        "headers={**request.headers},",
+        "headers=HiddenDict({**request.headers, API_KEY_HEADER: self.settings.api_key}),",
+        "headers=HiddenDict(request.headers),",
         "header.x-api-key: missing",
     ),
     Mutant(
         "only the asynchronous overlay forgets the content type",
         "overlays/yottalabs/_async/session.py",
-        "headers={**request.headers, API_KEY_HEADER: self.settings.api_key},",
-        "headers={API_KEY_HEADER: self.settings.api_key},",
+        "headers=HiddenDict({**request.headers, API_KEY_HEADER: self.settings.api_key}),",
+        "headers=HiddenDict({API_KEY_HEADER: self.settings.api_key}),",
         "header.content-type: missing",
     ),
     Mutant(
@@ -188,8 +193,99 @@ MUTANTS = (
         "[Pod({k: v for k, v in item.items() if v is not None}) for item in answer.data if isinstance(item, dict)]",
         "answer.data[0].imageRegistryUsername: missing",
     ),
+    # --- What the overlay adds to a create ---
+    Mutant(
+        "the token is not appended",
+        "overlays/yottalabs/_creation.py",
+        "own = {TOKEN_VARIABLE: self.token, LEASE_VARIABLE: self.lease}",
+        "own = {LEASE_VARIABLE: self.lease}",
+        "own variables: YOTTALABS_CREATE_TOKEN expected 1 times, was 0 times",
+    ),
+    Mutant(
+        "the token is appended twice",
+        ARGUMENTS,
+        APPENDED,
+        "[*body.get(_VARIABLES.json_name, ()), *own, *own]",
+        "own variables: YOTTALABS_CREATE_TOKEN expected 1 times, was 2 times",
+    ),
+    Mutant(
+        "the token is put first instead of last",
+        ARGUMENTS,
+        APPENDED,
+        "[*own, *body.get(_VARIABLES.json_name, ())]",
+        "own variables: YOTTALABS_CREATE_TOKEN expected behind the others, was at 0",
+    ),
+    Mutant(
+        "the last of the caller's variables is lost to the token",
+        ARGUMENTS,
+        APPENDED,
+        "[*body.get(_VARIABLES.json_name, ())[:-1], *own]",
+        "body.environmentVars: expected",
+    ),
+    Mutant(
+        "all of the caller's variables are lost to the token",
+        ARGUMENTS,
+        APPENDED,
+        "own",
+        "body.environmentVars: expected",
+    ),
+    Mutant(
+        "a lease is appended where there is none",
+        "overlays/yottalabs/_creation.py",
+        "LEASE_VARIABLE: self.lease}",
+        'LEASE_VARIABLE: self.lease or "{}"}',
+        "own variables: YOTTALABS_LEASE not expected",
+    ),
+    Mutant(
+        "the token is appended although the caller leaves it out",
+        "overlays/yottalabs/_creation.py",
+        "token=new_token() if is_fresh else _checked(token),",
+        "token=new_token() if is_fresh or token is None else _checked(token),",
+        "own variables: YOTTALABS_CREATE_TOKEN expected 0 times, was 1 times",
+    ),
+    Mutant(
+        "every create has the same token",
+        "overlays/yottalabs/_creation.py",
+        "return str(uuid.uuid4())",
+        "return str(uuid.UUID(int=1))",
+        "own variables: a token was sent twice",
+    ),
+    Mutant(
+        "the token is no UUID",
+        "overlays/yottalabs/_creation.py",
+        "return str(uuid.uuid4())",
+        "return uuid.uuid4().hex",
+        'body.environmentVars[0].value: expected "a UUID"',
+    ),
+    Mutant(
+        "the token is shown among the pod's variables",
+        "overlays/yottalabs/_pod.py",
+        " if name not in OWN_VARIABLES}",
+        "}",
+        "AssertionError: environment_vars: expected",
+        needs_memory=True,
+    ),
+    Mutant(
+        "a pod does not tell its token",
+        "overlays/yottalabs/_pod.py",
+        "return super().environment_vars.get(TOKEN_VARIABLE)",
+        "return self.environment_vars.get(TOKEN_VARIABLE)",
+        "AssertionError: create_token: expected",
+        needs_memory=True,
+    ),
+    Mutant(
+        "the last variable is taken out of what came",
+        "overlays/yottalabs/_answer.py",
+        "[Pod(item) for item in answer.data if isinstance(item, dict)]",
+        '[Pod({**item, "environmentVars": (item["environmentVars"] or [])[:-1]}) for item in answer.data]',
+        "answer.data[3].environmentVars: expected",
+        needs_memory=True,
+    ),
 )
-BASELINE = Mutant("nothing is changed", f"{API}/types.py", "", "", "")
+BASELINES = (
+    Mutant("nothing is changed", f"{API}/types.py", "", "", ""),
+    Mutant("nothing is changed, and pods are remembered", f"{API}/types.py", "", "", "", needs_memory=True),
+)
 
 
 def run(mutant: Mutant, folder: Path, base_url: str) -> dict[str, Any]:
@@ -202,8 +298,9 @@ def run(mutant: Mutant, folder: Path, base_url: str) -> dict[str, Any]:
         assert text.count(mutant.old) == 1, f"{mutant.name}: the text to patch stands {text.count(mutant.old)} times"
         file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     path = os.pathsep.join(str(part) for part in (folder / "generated", folder / "overlays", ROOT / "tests"))
+    follow = [fidelity.FOLLOW] if mutant.needs_memory else []
     done = subprocess.run(
-        [sys.executable, "-m", "contract.fidelity", base_url, str(RANDOM_CASES)],
+        [sys.executable, "-m", "contract.fidelity", base_url, str(RANDOM_CASES), *follow],
         env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,

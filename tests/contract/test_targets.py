@@ -21,6 +21,8 @@ KNOWN = {
     "a key that nobody knows": "Prism takes any key that is not empty",
     "deleting a pod that does not exist": NO_MEMORY,
     "a new pod in the list": NO_MEMORY,
+    "finding a new pod by its token": NO_MEMORY,
+    "creating again with a token": NO_MEMORY,
     "a deleted pod in the list": NO_MEMORY,
     "deleting a pod twice": NO_MEMORY,
 }

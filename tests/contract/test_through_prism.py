@@ -167,7 +167,7 @@ def test_the_client_takes_pods_through_their_whole_lives(
 
 def test_an_answer_against_the_contract_does_not_pass(simulator: Simulator, proxy: str, watched: Watched) -> None:
     simulator.faults.add("list", "unknown_status")
-    with YottaLabs(KEY, base_url=proxy, transport=watched) as yotta:
+    with YottaLabs(KEY, base_url=proxy, transport=watched, max_retries=0) as yotta:
         yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G")
         with pytest.raises(ServerError):
             yotta.pods.list()

@@ -15,6 +15,7 @@ from yottalabs import YottaLabs
 from yottalabs_api.views import PodView
 
 from support import contract
+from support.tokens import with_token
 from support.wire import Recorder, differences
 
 POD_ID = "331864222263676928"
@@ -167,8 +168,11 @@ def test_the_client_puts_the_same_json_on_the_wire(prism: str, name: str) -> Non
     common = {"image": REQUESTS["curl"]["image"], "gpu_type": "NVIDIA_L4_24G", "gpu_count": 1, "expose": [22]}
     recorder = Recorder()
     with YottaLabs("k", base_url=prism, transport=recorder) as yotta:
+        assert yotta.pods.create(**{**common, **arguments[name]}, create_token=None) == "43264375788654"
+        assert differences(REQUESTS[name], json.loads(recorder.take().body), "body") == []
         assert yotta.pods.create(**{**common, **arguments[name]}) == "43264375788654"
-    assert differences(REQUESTS[name], json.loads(recorder.take().body), "body") == []
+    sent = json.loads(recorder.take().body)
+    assert differences(with_token(REQUESTS[name], sent), sent, "body") == []
 
 
 @pytest.mark.parametrize("name", ["pods", "podsWithTextNumbers"])

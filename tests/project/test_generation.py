@@ -127,7 +127,7 @@ def create(**fields):
     with YottaLabs("k", transport=transport) as yotta, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G", **fields)
+            yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G", **fields, create_token=None)
         except InvalidArgumentError as error:
             return {"refused": str(error)}
     body = {name: value for name, value in json.loads(transport.requests[0].content).items()

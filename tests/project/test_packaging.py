@@ -76,7 +76,7 @@ import json
 from collections.abc import Mapping
 from urllib.request import Request, urlopen
 
-from yottalabs import APIConnectionError, AsyncYottaLabs, Pod, YottaLabs
+from yottalabs import AsyncYottaLabs, CreateOutcomeUnknownError, Pod, YottaLabs
 from yottalabs_mock import Clock, Fault, Reads, RecordedRequest, SimulatedPod, Simulator, Times
 
 TIMES = Times(boot=(60, 120), healthy=Reads(2), pause=1, terminate=0.5, forget=3600)
@@ -87,10 +87,12 @@ def in_process(simulator: Simulator) -> list[str]:
     with YottaLabs("k", transport=simulator.transport, clock=clock) as yotta:
         simulator.faults.add("create", Fault.RESET_AFTER)
         try:
-            yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G", expose=[22])
-        except APIConnectionError:
-            (pod,) = simulator.pods.values()
-        ready: Pod = yotta.pods.wait(pod.id)
+            pod_id = yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G", expose=[22])
+        except CreateOutcomeUnknownError as error:
+            token: str | None = error.create_token
+            raise SystemExit(f"no pod with the token {token}") from error
+        (pod,) = simulator.pods.values()
+        ready: Pod = yotta.pods.wait(pod_id)
         yotta.pods.delete(ready, wait=True)
         statuses: list[str] = [pod.status, simulator.pods[pod.id].status]
     requests: list[RecordedRequest] = [request for request in simulator.requests if request.fault is not None]
@@ -300,7 +302,7 @@ def test_the_contract_in_the_wheel_is_the_contract(wheel: Path, checkout: Path, 
 
 
 def test_the_wheel_needs_little_and_its_extra_what_simulates(wheel: Path) -> None:
-    needed = {"anyio", "attrs", "httpx"}
+    needed = {"anyio", "attrs", "httpx", "tenacity"}
     assert described(wheel, "Provides-Extra") == [EXTRA]
     assert required(wheel) == needed
     assert required(wheel, EXTRA) - needed == {"jsonschema-rs", "pyyaml", "uvicorn"}

@@ -11,8 +11,18 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
-from yottalabs import APIError, AuthenticationError, InvalidRequestError, NotFoundError, Pod, PodStatus, YottaLabsError
+from yottalabs import (
+    APIError,
+    AuthenticationError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    Pod,
+    PodStatus,
+    YottaLabsError,
+)
 
 from support import contract
 
@@ -161,6 +171,39 @@ def _created_pod(client: Client) -> str:
     return "listed, with its environment"
 
 
+def _found_by_its_token(client: Client) -> str:
+    token = str(uuid4())
+    pod_id = client.pods.create(**REQUEST, create_token=token)
+    pod = client.pods.find_created(token)
+    if pod is None:
+        return "not found"
+    assert (pod.id, pod.create_token) == (pod_id, token)
+    said = [{"key": name, "value": value} for name, value in REQUEST["environment_vars"].items()]
+    assert pod.raw["environmentVars"] == [*said, {"key": "YOTTALABS_CREATE_TOKEN", "value": token}]
+    assert pod.environment_vars == REQUEST["environment_vars"]
+    return "found, with the token behind its environment"
+
+
+def _created_again(client: Client) -> str:
+    token = str(uuid4())
+    pod_id = client.pods.create(**REQUEST, create_token=token)
+    assert client.pods.create(**REQUEST, create_token=token) == pod_id
+    listed = sum(pod.create_token == token for pod in client.pods.list())
+    assert listed <= 1
+    return f"the same pod, listed {'once' if listed else 'never'}"
+
+
+def _created_otherwise(client: Client) -> str:
+    token = str(uuid4())
+    pod_id = client.pods.create(**REQUEST, create_token=token)
+    try:
+        client.pods.create(**{**REQUEST, "image": "debian"}, create_token=token)
+    except ConflictError as error:
+        assert error.pod_id == pod_id
+        return "ConflictError"
+    return "success"
+
+
 def _deleted_pod(client: Client) -> str:
     pod_id = client.pods.create(**REQUEST)
     client.pods.delete(pod_id)
@@ -201,6 +244,9 @@ BEHAVIOURS = (
     Behaviour("deleting a pod that does not exist", _unknown_pod, changes=True),
     Behaviour("the id of a new pod", _created_id, changes=True),
     Behaviour("a new pod in the list", _created_pod, changes=True),
+    Behaviour("finding a new pod by its token", _found_by_its_token, changes=True),
+    Behaviour("creating again with a token", _created_again, changes=True),
+    Behaviour("creating something else with a token", _created_otherwise, changes=True),
     Behaviour("a deleted pod in the list", _deleted_pod, changes=True),
     Behaviour("deleting a pod twice", _deleted_twice, changes=True),
     Behaviour("a create that the contract forbids", _refused_create, changes=True),

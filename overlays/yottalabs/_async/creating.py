@@ -23,6 +23,7 @@ from .._creation import (
 from .._exceptions import CreateOutcomeUnknownError, YottaLabsError
 from .._pod import Pod
 from .._retry import had_no_effect, is_passing
+from .._secrecy import Keeping
 from .._tokens import Use
 from .._wait import GRACE_SECONDS, TRANSIENT
 
@@ -48,11 +49,12 @@ class AsyncCreating:
             ConflictError: The token has a pod that is not what is asked for.
             YottaLabsError: It was certainly not created.
         """
-        if request.token is None or not request.is_rerun:
-            return await self._create(request, self._end())
-        async with self._session.tokens.lock(request.token):
-            end = self._end()
-            return await self._existing(request, request.token, end) or await self._create(request, end)
+        with Keeping(*request.secrets):
+            if request.token is None or not request.is_rerun:
+                return await self._create(request, self._end())
+            async with self._session.tokens.lock(request.token):
+                end = self._end()
+                return await self._existing(request, request.token, end) or await self._create(request, end)
 
     async def find(self, token: str, seconds: float | None = None) -> Pod | None:
         """The pod that a create with a token made, if the list shows it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from .._guard import Guard
 from .._lease import Lease, Owner
 from .._limits import Limits
 from .._pod import Pod
+from .._signals import ashielded
 from .creating import AsyncCreating
 
 if TYPE_CHECKING:
@@ -64,8 +66,12 @@ class AsyncLeasing:
         self._since = date_of(self._session.clock)
         expires = self._limits.expiry(self._since)
         if self._is_guarded:
-            start = partial(Guard.start, self._session.settings, self._request.token or "", expires)
-            self.guard = await arun(start)
+            try:
+                await arun(partial(self._start_guard, expires))
+            except BaseException:
+                with ashielded():
+                    await self.release()  # a task that is cancelled meanwhile has one all the same
+                raise
         request = replace(self._request, lease=Lease(expires, Owner.current()).text())
         self.was_sent = True
         try:
@@ -92,15 +98,21 @@ class AsyncLeasing:
 
     async def release(self) -> None:
         """Ends the guard, for the pod has ended, or never began."""
-        guard, self.guard = self.guard, None
-        if guard is not None:
-            await arun(guard.release)
+        if self.guard is not None:
+            await arun(self.guard.release)
+            self.guard = None  # not before: an interruption lets it be done once more
+
+    def _start_guard(self, expires: datetime | None) -> None:
+        self.guard = Guard.start(self._session.settings, self._request.token or "", expires)
 
 
 def _check_guard(session: AsyncSession, request: Request) -> None:
     if request.token is None:
         message = "create_token is None, and a pod that must end at some time is found by its token"
         raise InvalidArgumentError(message, argument="create_token")
+    if request.on_unknown == "recreate":
+        message = "on_unknown is 'recreate', and the guard would not know the token of the second pod; pass guard=False"
+        raise InvalidArgumentError(message, argument="on_unknown")
     if not session.has_own_connections:
         message = (
             "the guard of a pod that must end at some time is another process, which cannot use this client's "

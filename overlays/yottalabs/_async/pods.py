@@ -89,7 +89,10 @@ class AsyncPods:
 
         Source: "Create Pod" in the API documentation; the token and the lifetime are this client's own.
         """
-        request = Request.read(fields, extra_fields, create_token, on_unknown)
+        try:
+            request = Request.read(fields, extra_fields, create_token, on_unknown)
+        finally:
+            del fields, extra_fields  # or a traceback that shows local variables would show them
         limits = Limits.read(max_lifetime)
         if not limits.must_end:
             return await AsyncCreating(self.session).create(request)
@@ -127,7 +130,6 @@ class AsyncPods:
         guard: bool = True,
         on_change: Callable[[Pod], object] | None = None,
         create_token: str | UUID | Fresh | None = Fresh.TOKEN,
-        on_unknown: OnUnknown = "raise",
         extra_fields: Mapping[str, Any] | None = None,
         **fields: Unpack[CreateParams],
     ) -> AsyncTemporary:
@@ -150,7 +152,6 @@ class AsyncPods:
             guard: Whether to start the guard, for a pod with a lifetime.
             on_change: Called with the pod while waiting, when it is first seen and whenever it changes.
             create_token: As for `create`.
-            on_unknown: As for `create`.
             extra_fields: As for `create`.
             **fields: As for `create`.
 
@@ -160,7 +161,10 @@ class AsyncPods:
         Raises:
             InvalidArgumentError: The arguments cannot be right. Nothing was sent.
         """
-        request = Request.read(fields, extra_fields, create_token, on_unknown)
+        try:
+            request = Request.read(fields, extra_fields, create_token)
+        finally:
+            del fields, extra_fields  # or a traceback that shows local variables would show them
         _ = request.body  # or what cannot be sent would be noticed only when the pod is created
         wanted: Until = until or ("ready" if port is not None or request.exposes_ssh else "running")
         if wanted == "terminated":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ from .._exceptions import (
     YottaLabsError,
 )
 from .._retry import MayRepeat
-from .._secrecy import HiddenBytes, HiddenDict, without_frames
+from .._secrecy import HiddenDict, Keeping, Veil, keep_out_of_logs, masked
 from .._settings import Settings
 from .._tokens import AsyncLock, Tokens
 from .._version import __version__
@@ -41,8 +40,6 @@ USER_AGENT = f"yottalabs-client/{__version__} (Python {platform.python_version()
 
 KEPT_BYTES = 64 * 1024  # of a body that is cut off because it is too large
 LONGEST_LOGGED_PATH = 200
-HIDDEN = "<the key>"
-SHORTEST_SECRET = 8  # characters; a shorter key, of a mock, is a part of ordinary words
 _TRANSPORT_METHOD = "handle_async_request"
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -98,6 +95,7 @@ class AsyncSession:
         except (ValueError, TypeError, OSError, ImportError, httpx.InvalidURL) as error:
             message = f"the proxy or certificate settings of the environment cannot be used: {error}"
             raise ConfigurationError(message) from error
+        keep_out_of_logs()
         if transport is None:
             bound_reads(http)
         return cls(settings, clock, http, Belonging() if transport is None else None, Tokens(AsyncLock), {})
@@ -141,10 +139,9 @@ class AsyncSession:
         code: int | None = None
         outcome = "interrupted"
         try:
-            answer = read_answer(*await self._send(request))
+            with Keeping(self.settings.api_key), Veil():
+                answer = read_answer(*await self._send(request))
         except YottaLabsError as error:
-            for told in (error, error.__cause__):
-                hide_key(told, self.settings.api_key)
             outcome, status = type(error).__name__, getattr(error, "status_code", None)
             code = error.code if isinstance(error, APIError) else None
             raise
@@ -166,16 +163,16 @@ class AsyncSession:
             async with deadline.aenforced():
                 response = await self._http.send(self._prepare(request, deadline, progress), stream=True)
                 try:
-                    return response.status_code, dict(response.headers), await self._read(response, deadline)
+                    return response.status_code, _headers(response), await self._read(response, deadline)
                 finally:
                     await response.aclose()
         except (httpx.TimeoutException, TimeoutError) as error:
-            message = f"{call}: no whole answer within {deadline.seconds:g} seconds"
-            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from without_frames(error)
+            message = f"{call}: no whole answer within {round(deadline.seconds, 3):g} seconds"
+            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             reason = str(error) or type(error).__name__
             message = f"{call}: no answer from {self.settings.base_url}: {reason}"
-            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from without_frames(error)
+            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error)
 
     def _maybe_sent(self, error: Exception, progress: AsyncProgress) -> bool:
         # A transport of the caller's need not tell how far it came.
@@ -207,27 +204,27 @@ class AsyncSession:
                 # Each packing multiplies what a few bytes can become.
                 raise httpx.DecodingError("it is packed more than once")
             async for chunk in response.aiter_bytes():
-                chunks.append(HiddenBytes(chunk))
                 size += len(chunk)
                 if size > limit:
-                    chunks = [HiddenBytes(b"".join(chunks)[:KEPT_BYTES])]
+                    chunks = [b"".join([*chunks, chunk[:KEPT_BYTES]])[:KEPT_BYTES]]
                     problem = f"the answer has more than the {limit} bytes of max_response_bytes"
                     break
+                chunks.append(chunk)
                 if deadline.passed():
                     raise httpx.ReadTimeout("the deadline of the call has passed")
         except httpx.TimeoutException:
             raise
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             cause, problem = error, f"the answer broke off or cannot be unpacked: {error}"
-        content = HiddenBytes(b"".join(chunks))
+        content = b"".join(chunks)
         if problem and response.is_success:
             raise ResponseValidationError(
                 problem,
                 status_code=response.status_code,
-                headers=dict(response.headers),
+                headers=_headers(response),
                 body=content,
                 broke_off=isinstance(cause, httpx.NetworkError | httpx.ProtocolError | OSError),
-            ) from (cause and without_frames(cause))
+            ) from (cause and _bare(cause))
         return content
 
 
@@ -243,15 +240,15 @@ class AsyncProgress:
             self.has_sent = True
 
 
-def hide_key(error: BaseException | None, key: str) -> None:
-    """Takes the key out of an error: a request of httpx holds it, and a transport or the API may repeat it."""
-    if isinstance(error, httpx.RequestError):
-        with suppress(RuntimeError):  # it has none
-            error.request = httpx.Request(error.request.method, error.request.url)
-    if error is not None and len(key) >= SHORTEST_SECRET and key in str(error):
-        error.args = tuple(part.replace(key, HIDDEN) if isinstance(part, str) else part for part in error.args)
-        if isinstance(error, YottaLabsError):
-            error.message = error.message.replace(key, HIDDEN)
+def _headers(response: httpx.Response) -> HiddenDict:
+    return HiddenDict({name: masked(value) for name, value in response.headers.items()})
+
+
+def _bare(error: Exception) -> Exception:
+    """An error without the request, which has the key among its headers."""
+    if isinstance(error, httpx.RequestError) and getattr(error, "_request", None) is not None:
+        error.request = httpx.Request(error.request.method, error.request.url)
+    return error
 
 
 def _without_proxy(base_url: str) -> dict[str, None]:

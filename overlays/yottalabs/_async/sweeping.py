@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._clock import date_of
-from .._exceptions import NotFoundError, PodNotDeletedError, YottaLabsError
+from .._end import ENDING
+from .._exceptions import ConflictError, NotFoundError, PodNotDeletedError, YottaLabsError
+from .._pod import Pod
 from .._sweep import Swept, judged
 
 if TYPE_CHECKING:
@@ -51,9 +52,18 @@ class AsyncSweeping:
 
     async def _delete(self, verdict: Swept) -> tuple[Swept, str]:
         try:
-            with suppress(NotFoundError):  # somebody else was faster
-                await self._pods.delete(verdict.pod)
+            await self._pods.delete(verdict.pod)
         except YottaLabsError as error:
+            if isinstance(error, NotFoundError | ConflictError) and await self._is_ending(verdict.pod):
+                return verdict, "somebody else deleted it meanwhile"
             self.failed[verdict.pod.id or ""] = error
             return verdict, f"could not be deleted: {error}"
         return replace(verdict, was_deleted=True), "deleted"
+
+    async def _is_ending(self, pod: Pod) -> bool:
+        try:
+            return (await self._pods.get(pod)).status in ENDING
+        except NotFoundError:
+            return True
+        except YottaLabsError:
+            return False

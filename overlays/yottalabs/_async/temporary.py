@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from .._end import END_SECONDS
 from .._exceptions import InvalidArgumentError, PodNotDeletedError, YottaLabsError
 from .._pod import Pod
-from .._signals import AsyncSignals, ainterruptions, ashielded, critical, edge
+from .._signals import AsyncSignals, ainterruptions, ashielded, critical, edge, outranks
 from .._wait import Until, atell
 from .creating import AsyncCreating
 from .ending import aend_pod
@@ -42,6 +43,7 @@ class AsyncTemporary:
         on_change: Callable[[Pod], object] | None,
     ) -> None:
         self._was_entered = False
+        self._process = 0
         self._pods = pods
         self._leasing = leasing
         self._token = token
@@ -63,8 +65,10 @@ class AsyncTemporary:
         if self._was_entered:
             raise InvalidArgumentError("this temporary pod was entered before; call pods.temporary(…) once more")
         self._was_entered = True
+        self._process = os.getpid()
         self._signals.begin()
         try:
+            self._go_on()
             pod_id = await self._create()
             self._go_on()
             pod = await self._pods.wait(
@@ -112,6 +116,8 @@ class AsyncTemporary:
     @critical
     async def _leave(self, error: BaseException | None) -> None:
         """Ends the pod, whatever interrupts that, and lets what interrupted it go on afterwards."""
+        if self._process != os.getpid():
+            return  # a child that was forked in the block leaves it too, and the pod is its parent's
         try:
             interruption = await self._end_for_certain(error)
         except PodNotDeletedError as problem:
@@ -119,7 +125,8 @@ class AsyncTemporary:
             raise problem from error or problem.__cause__
         finally:
             self._signals.end()
-        if interruption is not None:
+        interruption = self._signals.held() or interruption
+        if interruption is not None and outranks(interruption, error):
             raise interruption
 
     async def _end_for_certain(self, error: BaseException | None) -> BaseException | None:
@@ -134,7 +141,7 @@ class AsyncTemporary:
                     interruption = another
                 else:
                     break
-        return self._signals.held() or interruption
+        return interruption
 
     async def _end(self, error: BaseException | None) -> None:
         pod_id = self._leasing.pod_id

@@ -61,13 +61,16 @@ class YottaLabs:
         allow_insecure_http: bool = False,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
     ) -> None:
-        key = find_api_key(api_key)
-        # httpx and attrs are loaded here, by the first client, not by `import yottalabs`.
-        from yottalabs_api.client import BASE_URL
+        try:
+            key = find_api_key(api_key)
+            # httpx and attrs are loaded here, by the first client, not by `import yottalabs`.
+            from yottalabs_api.client import BASE_URL
 
+            url = find_base_url(base_url, BASE_URL, allow_insecure_http=allow_insecure_http)
+        finally:
+            del api_key, base_url  # or a traceback that shows local variables would show them
         from .session import Session
 
-        url = find_base_url(base_url, BASE_URL, allow_insecure_http=allow_insecure_http)
         settings = Settings(key, url, timeout, max_response_bytes, max_retries)
         self._use(Session.open(settings, find_clock(clock), transport), owns_session=True)
 
@@ -132,7 +135,11 @@ class YottaLabs:
         """
         from .._arguments import free_request
 
-        return (self._session.exchange(free_request(method, path, json, params))).data
+        try:
+            request = free_request(method, path, json, params)
+        finally:
+            del json, params  # or a traceback that shows local variables would show them
+        return (self._session.exchange(request)).data
 
     def close(self) -> None:
         """Closes the connections, unless this is a copy. A closed client cannot be used any more."""
@@ -148,4 +155,5 @@ class YottaLabs:
         self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._session.settings.base_url!r})"
+        session = getattr(self, "_session", None)  # a traceback may show a client that could not be made
+        return f"{type(self).__name__}({'' if session is None else f'base_url={session.settings.base_url!r}'})"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from .._guard import Guard
 from .._lease import Lease, Owner
 from .._limits import Limits
 from .._pod import Pod
+from .._signals import shielded
 from .creating import Creating
 
 if TYPE_CHECKING:
@@ -65,8 +67,12 @@ class Leasing:
         self._since = date_of(self._session.clock)
         expires = self._limits.expiry(self._since)
         if self._is_guarded:
-            start = partial(Guard.start, self._session.settings, self._request.token or "", expires)
-            self.guard = run(start)
+            try:
+                run(partial(self._start_guard, expires))
+            except BaseException:
+                with shielded():
+                    self.release()  # a task that is cancelled meanwhile has one all the same
+                raise
         request = replace(self._request, lease=Lease(expires, Owner.current()).text())
         self.was_sent = True
         try:
@@ -93,15 +99,21 @@ class Leasing:
 
     def release(self) -> None:
         """Ends the guard, for the pod has ended, or never began."""
-        guard, self.guard = self.guard, None
-        if guard is not None:
-            run(guard.release)
+        if self.guard is not None:
+            run(self.guard.release)
+            self.guard = None  # not before: an interruption lets it be done once more
+
+    def _start_guard(self, expires: datetime | None) -> None:
+        self.guard = Guard.start(self._session.settings, self._request.token or "", expires)
 
 
 def _check_guard(session: Session, request: Request) -> None:
     if request.token is None:
         message = "create_token is None, and a pod that must end at some time is found by its token"
         raise InvalidArgumentError(message, argument="create_token")
+    if request.on_unknown == "recreate":
+        message = "on_unknown is 'recreate', and the guard would not know the token of the second pod; pass guard=False"
+        raise InvalidArgumentError(message, argument="on_unknown")
     if not session.has_own_connections:
         message = (
             "the guard of a pod that must end at some time is another process, which cannot use this client's "

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._clock import date_of
-from .._exceptions import NotFoundError, PodNotDeletedError, YottaLabsError
+from .._end import ENDING
+from .._exceptions import ConflictError, NotFoundError, PodNotDeletedError, YottaLabsError
+from .._pod import Pod
 from .._sweep import Swept, judged
 
 if TYPE_CHECKING:
@@ -52,9 +53,18 @@ class Sweeping:
 
     def _delete(self, verdict: Swept) -> tuple[Swept, str]:
         try:
-            with suppress(NotFoundError):  # somebody else was faster
-                self._pods.delete(verdict.pod)
+            self._pods.delete(verdict.pod)
         except YottaLabsError as error:
+            if isinstance(error, NotFoundError | ConflictError) and self._is_ending(verdict.pod):
+                return verdict, "somebody else deleted it meanwhile"
             self.failed[verdict.pod.id or ""] = error
             return verdict, f"could not be deleted: {error}"
         return replace(verdict, was_deleted=True), "deleted"
+
+    def _is_ending(self, pod: Pod) -> bool:
+        try:
+            return (self._pods.get(pod)).status in ENDING
+        except NotFoundError:
+            return True
+        except YottaLabsError:
+            return False

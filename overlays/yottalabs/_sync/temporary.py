@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from .._end import END_SECONDS
 from .._exceptions import InvalidArgumentError, PodNotDeletedError, YottaLabsError
 from .._pod import Pod
-from .._signals import Signals, critical, edge, interruptions, shielded
+from .._signals import Signals, critical, edge, interruptions, outranks, shielded
 from .._wait import Until, tell
 from .creating import Creating
 from .ending import end_pod
@@ -43,6 +44,7 @@ class Temporary:
         on_change: Callable[[Pod], object] | None,
     ) -> None:
         self._was_entered = False
+        self._process = 0
         self._pods = pods
         self._leasing = leasing
         self._token = token
@@ -64,8 +66,10 @@ class Temporary:
         if self._was_entered:
             raise InvalidArgumentError("this temporary pod was entered before; call pods.temporary(…) once more")
         self._was_entered = True
+        self._process = os.getpid()
         self._signals.begin()
         try:
+            self._go_on()
             pod_id = self._create()
             self._go_on()
             pod = self._pods.wait(pod_id, self._until, port=self._port, timeout=self._timeout, on_change=self._notice)
@@ -111,6 +115,8 @@ class Temporary:
     @critical
     def _leave(self, error: BaseException | None) -> None:
         """Ends the pod, whatever interrupts that, and lets what interrupted it go on afterwards."""
+        if self._process != os.getpid():
+            return  # a child that was forked in the block leaves it too, and the pod is its parent's
         try:
             interruption = self._end_for_certain(error)
         except PodNotDeletedError as problem:
@@ -118,7 +124,8 @@ class Temporary:
             raise problem from error or problem.__cause__
         finally:
             self._signals.end()
-        if interruption is not None:
+        interruption = self._signals.held() or interruption
+        if interruption is not None and outranks(interruption, error):
             raise interruption
 
     def _end_for_certain(self, error: BaseException | None) -> BaseException | None:
@@ -133,7 +140,7 @@ class Temporary:
                     interruption = another
                 else:
                     break
-        return self._signals.held() or interruption
+        return interruption
 
     def _end(self, error: BaseException | None) -> None:
         pod_id = self._leasing.pod_id

@@ -1,0 +1,84 @@
+"""A program that holds a temporary pod until it is killed. `test_kill` runs it, and kills it.
+
+    python killed.py {sync|async} {guarded|alone}
+
+It prints a line whenever it comes to the next part of its work: "beginning"; "creating", "waiting" and "leaving" as the
+first request of that part is sent, of which httpcore's log tells; and "inside", where it stays until it is told to go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+from yottalabs import AsyncYottaLabs, CreateParams, YottaLabs, _guard
+
+REQUEST: CreateParams = {"image": "x", "gpu_type": "NVIDIA_L4_24G"}
+TIMEOUT = 5.0
+LIFETIME = 600.0
+WORK_OF = {"[b'POST']": "creating", "[b'GET']": "waiting", "[b'DELETE']": "leaving"}
+
+# A guard whose pod never came is not to keep the tests waiting.
+_guard.LOOK_SECONDS, _guard.SEARCH_SECONDS = 0.1, 2.0
+
+
+class Progress(logging.Handler):
+    """Says what the program is doing, once for each part of its work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Looks at a step of httpcore."""
+        step = record.getMessage()
+        if step.startswith("send_request_body.started"):
+            self.say(next(work for request, work in WORK_OF.items() if request in step))
+
+    def say(self, work: str) -> None:
+        """Says it, unless it was said before."""
+        if work not in self._said:
+            self._said.add(work)
+            print(work, flush=True)
+
+
+def hold(max_lifetime: float | None, progress: Progress) -> None:
+    """Holds a pod with the synchronous client."""
+    with YottaLabs(timeout=TIMEOUT) as client:
+        progress.say("beginning")
+        with client.pods.temporary(**REQUEST, max_lifetime=max_lifetime):
+            progress.say("inside")
+            sys.stdin.readline()
+
+
+async def ahold(max_lifetime: float | None, progress: Progress) -> None:
+    """Holds a pod with the asynchronous client."""
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin, told.set)
+    async with AsyncYottaLabs(timeout=TIMEOUT) as client:
+        progress.say("beginning")
+        async with client.pods.temporary(**REQUEST, max_lifetime=max_lifetime):
+            progress.say("inside")
+            await told.wait()
+
+
+def main() -> None:
+    """Does what the command line says."""
+    kind, care = sys.argv[1:]
+    # Whoever runs the tests in the background lets their children ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    progress = Progress()
+    steps = logging.getLogger("httpcore.http11")
+    steps.addHandler(progress)
+    steps.setLevel(logging.DEBUG)
+    max_lifetime = LIFETIME if care == "guarded" else None
+    if kind == "sync":
+        hold(max_lifetime, progress)
+    else:
+        asyncio.run(ahold(max_lifetime, progress))
+
+
+if __name__ == "__main__":
+    main()
