@@ -159,6 +159,7 @@ def test_everything_else_is_unknown_after_one_request(client: Client, clock: Vir
         client(transport).pods.create(**ARGUMENTS)
     error = caught.value
     assert isinstance(error.__cause__, kind)
+    assert error.create_token is not None
     assert error.create_token == token_in(transport.created[0])
     assert error.create_token == str(UUID(error.create_token))
     assert error.since is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -57,11 +57,11 @@ class Failure:
 
 
 class _CutBody(httpx.SyncByteStream, httpx.AsyncByteStream):
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[bytes]:
         yield b'{"code":'
         raise httpx.ReadError("reset in the body")
 
-    async def __aiter__(self) -> Any:
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         for part in self:
             yield part
 

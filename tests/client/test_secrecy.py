@@ -103,7 +103,7 @@ def told(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) ->
     with caplog.at_level(logging.DEBUG), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         yield found
-    found.add("log", *(f"{record.getMessage()} {record.__dict__}" for record in caplog.records))
+    found.add("log", *(f"{record.getMessage()} {record.__dict__}" for record in caplog.get_records("call")))
     found.add("warning", *(warning.message for warning in warned))
     found.add("output", *capfd.readouterr())
     found.assert_no_secret()
@@ -375,17 +375,18 @@ def behaviours(echo: str) -> dict[str, Callable[[socket.socket, threading.Event]
 
 
 @pytest.mark.parametrize("name", behaviours(""))
-def test_nothing_is_told_over_a_socket(make: Any, name: str, told: Told) -> None:
+def test_nothing_is_told_over_a_socket(make: Any, name: str, told: Told, caplog: pytest.LogCaptureFixture) -> None:
     large: Any = ARGUMENTS | {"environment_vars": {"PASSWORD": VALUE, "LARGE": VALUE * (LARGE // len(VALUE))}}
     with server(behaviours(ECHO)[name]) as url, make(KEY, base_url=url, timeout=1, max_retries=1) as yotta:
         assert isinstance(call(told, lambda: yotta.pods.create(**large)), YottaLabsError)
     with server(behaviours(KEY)[name]) as url, make(KEY, base_url=url, timeout=1, max_retries=1) as yotta:
         assert isinstance(call(told, yotta.pods.list), YottaLabsError)
+    assert {"httpcore.connection", "httpcore.http11", "yottalabs"} <= {record.name for record in caplog.records}
 
 
 def test_an_interrupted_send_tells_nothing(told: Told) -> None:
-    main = threading.main_thread().ident
-    assert main == threading.get_ident()
+    main = threading.get_ident()
+    assert main == threading.main_thread().ident
 
     def interrupts(_: socket.socket, over: threading.Event) -> None:
         signal.pthread_kill(main, signal.SIGUSR1)
@@ -452,7 +453,7 @@ def test_the_life_of_a_pod_tells_nothing(told: Told) -> None:
             told.show("swept", yotta.pods.sweep(report=lambda line: told.add("report", line)))
             for thing in (pod.expose, yotta, yotta.pods, yotta.pods.session, yotta.pods.session.settings):
                 told.show("part", thing)
-            call(told, lambda: yotta.pods.create(**ARGUMENTS | {"extra_fields": {"undocumented": FIELD}}))
+            call(told, lambda: yotta.pods.create(**ARGUMENTS, extra_fields={"undocumented": FIELD}))
         told.add("journal", *map(repr, simulator.requests))
         told.add("journal over HTTP", httpx.get(f"{url}/_mock/requests").text)
         told.show("simulator", simulator)

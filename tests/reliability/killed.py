@@ -3,7 +3,7 @@
     python killed.py {sync|async} {guarded|alone}
 
 It prints a line whenever it comes to the next part of its work: "beginning"; "creating", "waiting" and "leaving" as the
-first request of that part is sent, of which httpcore's log tells; and "inside", where it stays until it is told to go on.
+first request of that part is sent, of which httpcore's log tells; and "inside", where it stays until it is told to go.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from decimal import Decimal
 from inspect import isawaitable
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 import anyio
 import anyio.lowlevel
@@ -182,7 +182,10 @@ def signalled(request: pytest.FixtureRequest, simulator: Simulator) -> Block:
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
     """The handlers of signals are as they were after each test, or it fails."""
-    with_default = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    with_default: dict[signal.Signals, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
     before = {number: signal.signal(number, handler) for number, handler in with_default.items()}
     yield
     after = {number: signal.getsignal(number) for number in SIGNALS}
@@ -353,10 +356,10 @@ def test_a_pod_whose_on_change_raises_is_deleted(block: Block) -> None:
 def test_one_that_is_never_entered_is_warned_of(block: Block) -> None:
     make = YottaLabs if block.kind == "sync" else AsyncYottaLabs
     yotta: Any = make(KEY, transport=block.simulator.transport, clock=block.simulator.clock)
-    temporary = yotta.pods.temporary(**REQUEST)
+    temporary: Any = yotta.pods.temporary(**REQUEST)
+    assert temporary is not None
     with pytest.warns(RuntimeWarning, match=r"never entered, and no pod was created"):
-        del temporary
-        gc.collect()
+        temporary = None  # CPython lets go of it at once
     assert list(block.simulator.requests) == []
 
 
@@ -388,12 +391,15 @@ def test_an_asynchronous_one_that_is_entered_twice_makes_no_second_pod(ablock: B
 
 def test_one_in_another_ends_before_it(block: Block) -> None:
     def nest(outer: Pod) -> None:
+        def fail(inner: Pod) -> None:
+            found.append(inner)
+            assert block.status(outer) == block.status(inner) == "RUNNING"
+            raise LookupError
+
+        found: list[Pod] = []
         with pytest.raises(LookupError):
-            with YottaLabs(KEY, transport=block.simulator.transport, clock=block.simulator.clock) as yotta:
-                with yotta.pods.temporary(**REQUEST) as inner:
-                    assert block.status(outer) == block.status(inner) == "RUNNING"
-                    raise LookupError
-        assert block.status(inner) in ENDED
+            Block("sync", block.simulator).run(fail)
+        assert block.status(found[0]) in ENDED
         assert block.status(outer) == "RUNNING"
 
     block.run(nest)
@@ -480,7 +486,7 @@ def test_a_pod_that_cannot_be_deleted_is_told_of_with_the_way_to_do_it_by_hand(
     (pod_id,) = block.simulator.pods
     assert (caught.value.pod_id, caught.value.pod_ids) == (pod_id, (pod_id,))
     assert f"pod {pod_id} may still run and cost money" in str(caught.value)
-    assert f"delete it by hand: printf 'x-api-key: %s' \"$YOTTA_API_KEY\" | curl -X DELETE -H @- " in str(caught.value)
+    assert "delete it by hand: printf 'x-api-key: %s' \"$YOTTA_API_KEY\" | curl -X DELETE -H @- " in str(caught.value)
     assert KEY not in str(caught.value).replace("x-api-key", "")
     if is_failing:
         assert caught.value.__cause__ is error
@@ -617,7 +623,7 @@ def test_the_pods_of_all_tasks_of_a_group_end_when_one_of_them_fails(ablock: Blo
             started.set()
             await anyio.sleep_forever()
 
-        await ablock.arun(lambda pod: body(pod))
+        await ablock.arun(body)
 
     async def main() -> None:
         started = [anyio.Event() for _ in range(5)]
@@ -687,9 +693,7 @@ def test_a_signal_while_the_pod_is_created_waits_until_its_id_is_known(
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_ends_every_pod_that_is_held(signalled: Block, number: signal.Signals) -> None:
     def nest(_: Pod) -> None:
-        with YottaLabs(KEY, transport=signalled.simulator.transport, clock=signalled.simulator.clock) as yotta:
-            with yotta.pods.temporary(**REQUEST):
-                signal.raise_signal(number)
+        signalled.run(lambda _: signal.raise_signal(number))
 
     async def anest(_: Pod) -> None:
         await signalled.arun(**at("inside", signalled, lambda: signal.raise_signal(number)))
@@ -819,7 +823,7 @@ class Stepwise:
         self._step = step
         self._folder = str(Path(yottalabs.__file__).parent)
 
-    def __enter__(self) -> Stepwise:
+    def __enter__(self) -> Self:
         sys.setprofile(self._look)
         return self
 
@@ -1032,7 +1036,7 @@ def test_a_guard_that_cannot_be_started_keeps_the_pod_from_being_created(
 @GUARDED
 @pytest.mark.parametrize("moment", ["starting", "releasing"])
 def test_the_guard_of_a_task_that_is_cancelled_ends(
-    simulator: Simulator, guards: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch, moment: str
+    guards: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     block = Block("asyncio", Simulator(clock="real", times=Times(boot=0.0, healthy=0.0, terminate=0.1)))
     function = {"starting": "_why_not_ready", "releasing": "_end"}[moment]
@@ -1044,7 +1048,8 @@ def test_the_guard_of_a_task_that_is_cancelled_ends(
 
         def cancel(*arguments: Any) -> Any:
             is_cancelled = threading.Event()
-            loop.call_soon_threadsafe(lambda: (task.cancel(), is_cancelled.set()))
+            loop.call_soon_threadsafe(task.cancel)
+            loop.call_soon_threadsafe(is_cancelled.set)
             is_cancelled.wait()
             return work(*arguments)
 
