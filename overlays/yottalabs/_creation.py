@@ -117,7 +117,7 @@ class Request:
             value = self.fields.get(field.json_name) if field.secret else None
             if isinstance(value, str):
                 yield HiddenText(value)
-            elif value is not None:
+            elif field.is_mapping and value is not None:
                 yield from (HiddenText(_pair(entry)[1]) for entry in value)
 
     @property
@@ -186,6 +186,11 @@ class Search:
     def remaining(self, now: float) -> float:
         """Seconds until it is over."""
         return self._end - now
+
+    def patience(self, now: float) -> float:
+        """How many seconds one look may take: half of what is left, unless that is little, so that others follow."""
+        left = self.remaining(now)
+        return left if left < SHORTEST_PAUSE else max(left / 2, SHORTEST_PAUSE)
 
     def elapsed(self, now: float) -> float:
         """Seconds since it began."""

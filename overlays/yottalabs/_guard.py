@@ -8,7 +8,6 @@ That it closes is how the guard learns that the owner has died, however suddenly
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -16,23 +15,17 @@ import site
 import subprocess
 import sys
 import threading
-import time
 from collections import deque
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from enum import Enum
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 from ._exceptions import ConfigurationError
 from ._lease import Lease, Owner
-from ._secrecy import HiddenBytes, discreet
+from ._secrecy import discreet
 from ._settings import API_KEY_VARIABLE, Settings
-
-if TYPE_CHECKING:
-    from ._sync.client import YottaLabs
+from ._watch import READY, Job, line_of
 
 logger = logging.getLogger("yottalabs")
 
@@ -41,14 +34,8 @@ END_SECONDS = 10.0  # and to end, once it is told to
 LOOK_SECONDS = 1.0  # between two looks at the clock and the owner
 SEARCH_SECONDS = 60.0  # how long a pod that may yet come is looked for
 PATIENCE_SECONDS = 3600.0  # how long a guard goes on trying to delete a pod
-SHORTEST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH = 0.5, 5.0, 1.5  # seconds between two searches for a pod
-CALLS_AT_LEAST = 10  # so many must fit into the patience, however long one may take
-READY = "ready"
 _LONGEST_LINE = 500  # of what a guard says that does not start
 _HIDDEN = "<the key>"
-
-
-# --- In the owner's process -------------------------------------------------------------------------------------------
 
 
 class Guard:
@@ -148,7 +135,7 @@ class Guard:
         if self._pipe is None or self._process.poll() is not None:
             return False
         try:
-            os.write(self._pipe, _line(message))
+            os.write(self._pipe, line_of(message))
         except OSError:
             return False
         return True
@@ -206,7 +193,7 @@ def _launched(settings: Settings, stdin: int) -> subprocess.Popen[bytes]:
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
     try:
         return _Detached(
-            [sys.executable, "-P", "-m", f"{__package__}._guard"],
+            [sys.executable, "-P", "-m", f"{__package__}._guarding"],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -288,217 +275,3 @@ def _not_started(reason: str) -> ConfigurationError:
     return ConfigurationError(
         f"the guard that would delete the pod when its time is over cannot be started: {reason}; nothing was created"
     )
-
-
-def _line(message: dict[str, Any]) -> bytes:
-    return json.dumps(message).encode() + b"\n"
-
-
-# --- What both know ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a guard is told first.
-
-    Attributes:
-        api_key: The key.
-        base_url: Where the API is.
-        timeout: How long a call may take.
-        max_response_bytes: How large an answer may be.
-        token: The create token of the pod.
-        lease: The lease of the pod, as text.
-        look: How long to wait between two looks at the clock and the owner, in seconds.
-        search: How long a pod that may yet come is looked for, in seconds.
-        patience: How long to go on trying to delete it, in seconds.
-    """
-
-    api_key: str = field(repr=False)
-    base_url: str
-    timeout: float
-    max_response_bytes: int
-    token: str
-    lease: str
-    look: float
-    search: float
-    patience: float
-
-    def line(self) -> HiddenBytes:
-        """The job as it goes through the pipe."""
-        return HiddenBytes(_line(asdict(self)))
-
-
-# --- In the guard's process -------------------------------------------------------------------------------------------
-
-
-class Verdict(Enum):
-    """What a guard has to do now."""
-
-    WAIT = "go on waiting"
-    LEAVE = "end, and leave the pod alone"
-    DELETE = "delete the pod"
-
-
-class Watch:
-    """What a guard knows, and what follows from it. No input or output happens here.
-
-    Attributes:
-        pod_id: The pod, once it is known.
-        expires: When its time is over; None if it may live as long as its owner.
-        is_released: Whether the owner needs the guard no more.
-    """
-
-    def __init__(self, expires: datetime | None) -> None:
-        self.pod_id: str | None = None
-        self.expires = expires
-        self.is_released = False
-
-    def hear(self, line: bytes) -> None:
-        """Takes a message of the owner; one that broke off as the owner died says nothing."""
-        try:
-            message = json.loads(line)
-            if message.get("done") is True:
-                self.is_released = True
-            if isinstance(message.get("pod_id"), str):
-                self.pod_id = message["pod_id"]
-            if "expires" in message:
-                when = datetime.fromisoformat(message["expires"]).astimezone(UTC)
-                self.expires = when if self.expires is None else min(self.expires, when)
-        except (ValueError, TypeError, AttributeError, OverflowError):
-            return
-
-    def verdict(self, now: datetime, *, owner_alive: bool | None, eof: bool) -> Verdict:
-        """What to do.
-
-        Args:
-            now: The time.
-            owner_alive: Whether the owner lives, as `Owner.is_alive` says.
-            eof: Whether the pipe was closed at the owner's end.
-        """
-        if self.is_released:
-            return Verdict.LEAVE
-        is_over = self.expires is not None and self.expires <= now
-        return Verdict.DELETE if eof or owner_alive is False or is_over else Verdict.WAIT
-
-
-class Guarding:
-    """The work of a guard's process, from when it is ready."""
-
-    def __init__(self, job: Job, lease: Lease, client: YottaLabs) -> None:
-        from ._sync.ending import end_pod
-
-        self._client = client
-        self._end_pod = end_pod
-        self._token = job.token
-        self._owner = lease.owner
-        self._watch = Watch(lease.expires)
-        self._eof = False
-        self._woken = threading.Event()
-        self._look = job.look
-        self._search = job.search
-        self._patience = job.patience
-        self._created_by = time.monotonic() + job.timeout  # a create that is on its way has ended by then
-
-    def listen(self, lines: Iterable[bytes]) -> None:
-        """Hears the owner until it is gone. Once it needs the guard no more, the process ends, whatever it is doing."""
-        for line in lines:
-            self._watch.hear(line)
-            if self._watch.is_released:
-                os._exit(0)
-            self._woken.set()
-        self._eof = True
-        self._woken.set()
-
-    def run(self) -> int:
-        """Waits until the pod has to be deleted, and deletes it; gives the status to exit with."""
-        while True:
-            # The wall clock goes on while the machine sleeps.
-            verdict = self._watch.verdict(datetime.now(UTC), owner_alive=self._owner.is_alive(), eof=self._eof)
-            if verdict is Verdict.DELETE:
-                break
-            self._pause(self._look)
-        if not self._eof:
-            time.sleep(self._look)  # what the owner said last may still be on its way to the other thread
-        end = time.monotonic() + self._patience
-        is_certain = False
-        while time.monotonic() < end and not is_certain:
-            try:
-                is_certain = self._delete(end)
-            except Exception:  # noqa: BLE001  # whatever it was, there is nobody to tell, and the pod still costs money
-                self._pause(LONGEST_PAUSE)
-        return 0 if is_certain else 1
-
-    def _delete(self, end: float) -> bool:
-        """Whether the pod has ended for certain, or there is none."""
-        readable_since: float | None = None
-        pause = SHORTEST_PAUSE
-        while self._watch.pod_id is None:
-            try:
-                found = self._client.pods.find_created(self._token)
-            except Exception:  # noqa: BLE001, S110  # as above
-                pass
-            else:
-                now = time.monotonic()
-                if found is not None and found.id:
-                    self._watch.pod_id = found.id
-                    break
-                readable_since = now if readable_since is None else readable_since
-                if now >= max(readable_since, self._created_by) + self._search:
-                    return True
-            if time.monotonic() >= end:
-                return False
-            self._pause(pause)
-            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
-        self._end_pod(self._client.pods, self._watch.pod_id, patience=max(end - time.monotonic(), 0.0))
-        return True
-
-    def _pause(self, seconds: float) -> None:
-        """Waits, unless a message comes."""
-        self._woken.wait(seconds)
-        self._woken.clear()
-
-
-def main() -> NoReturn:
-    """Guards the pod that standard input tells of."""
-    _heed_signals()
-    job = Job(**json.loads(sys.stdin.buffer.readline()))
-    lease = Lease.read(job.lease)
-    if lease is None:
-        raise ConfigurationError("the lease cannot be read")
-    # Everything is loaded before it is ready: the files may be gone when it is needed.
-    from ._sync.client import YottaLabs
-
-    client = YottaLabs(
-        job.api_key,
-        base_url=job.base_url,
-        timeout=min(job.timeout, job.patience / CALLS_AT_LEAST),
-        max_response_bytes=job.max_response_bytes,
-        allow_insecure_http=True,  # the owner's client has looked at that
-    )
-    guarding = Guarding(job, lease, client)
-    print(READY, flush=True)  # noqa: T201  # this is what the owner waits for
-    _be_silent()
-    threading.Thread(target=guarding.listen, args=(sys.stdin.buffer,), daemon=True).start()
-    os._exit(guarding.run())  # at once: nothing is left to be put away
-
-
-def _heed_signals() -> None:
-    """An interrupt from the terminal, or the end of its session, is for the owner. Whoever ends the guard means it."""
-    for name in ("SIGINT", "SIGHUP"):
-        if hasattr(signal, name):  # Windows knows one of them
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-
-def _be_silent() -> None:
-    """Lets go of the owner's end of the output, which nobody reads any more."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for output in (1, 2):
-        os.dup2(nowhere, output)
-    os.close(nowhere)
-
-
-if __name__ == "__main__":
-    main()

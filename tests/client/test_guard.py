@@ -26,9 +26,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from yottalabs import ConfigurationError, _guard
-from yottalabs._guard import Guard, Verdict, Watch
+from yottalabs._guard import Guard
 from yottalabs._own_variables import TOKEN_VARIABLE
 from yottalabs._settings import Settings
+from yottalabs._watch import Verdict, Watch, line_of
 from yottalabs_mock import Simulator
 
 from support import contract
@@ -682,7 +683,7 @@ messages = st.one_of(
 def heard(expires: datetime | None, said: list[dict[str, Any]]) -> Watch:
     watch = Watch(expires)
     for message in said:
-        watch.hear(_guard._line(message))
+        watch.hear(line_of(message))
     return watch
 
 

@@ -6,29 +6,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from yottalabs_api.api.pods import delete_pod, list_pods
-from yottalabs_api.errors import ContractViolation
 from yottalabs_api.models import PodStatus
 from yottalabs_api.params import CreateParams
 
-from .._answer import Listing, check_deleted, listed
-from .._arguments import pod_id_of, refuse_path, status_filter
-from .._blocking import arun
+from .._arguments import pod_id_of, status_filter
 from .._creation import Fresh, OnUnknown, Request
-from .._end import ENDING
 from .._exceptions import (
-    ConflictError,
     InvalidArgumentError,
     NotFoundError,
     YottaLabsError,
 )
 from .._limits import Amount, Limits
 from .._pod import Pod
-from .._retry import had_no_effect, is_passing
 from .._sweep import Swept
 from .._wait import DEFAULT_WAIT_SECONDS, Until, Wait
 from .creating import AsyncCreating
+from .deleting import adelete
 from .leasing import AsyncLeasing
+from .listing import alist_all
 from .sweeping import AsyncSweeping
 from .temporary import AsyncTemporary
 from .waiting import AsyncWaiting
@@ -118,7 +113,7 @@ class AsyncPods:
         """
         return await AsyncCreating(self.session).find(str(create_token))
 
-    def temporary(  # noqa: PLR0913  # each is a thing that one may want to say, by its name
+    def temporary(  # each is a thing that one may want to say, by its name
         self,
         *,
         until: Literal["ready", "running"] | None = None,
@@ -175,7 +170,7 @@ class AsyncPods:
         limits = Limits.read(max_lifetime, max_hourly_price, max_cost)
         leasing = AsyncLeasing(self.session, request, limits, guard=guard)
         return AsyncTemporary(
-            self, leasing, request.token, until=wanted, port=port, timeout=timeout, on_change=on_change
+            self.session, leasing, request.token, until=wanted, port=port, timeout=timeout, on_change=on_change
         )
 
     async def list(
@@ -199,7 +194,7 @@ class AsyncPods:
         Source: "List Pods" in the API documentation. The filters are this client's own.
         """
         wanted = None if status is None else status_filter(status).casefold()
-        listing = await self._list()
+        listing = await alist_all(self.session)
         return [
             pod
             for pod in listing.pods
@@ -227,7 +222,7 @@ class AsyncPods:
         """
         pod_id = pod_id_of(pod)
         with _about(pod_id):
-            listing = await self._list()
+            listing = await alist_all(self.session)
             found = listing.by_id.get(pod_id)
             if found is not None:
                 return found
@@ -259,10 +254,7 @@ class AsyncPods:
         """
         pod_id = pod_id_of(pod)
         with _about(pod_id):
-            await self._delete(pod_id)
-            guard = self.session.guards.pop(pod_id, None)
-            if guard is not None:
-                await arun(guard.release)
+            await adelete(self.session, pod_id)
             if wait:
                 await AsyncWaiting(self.session, [pod_id], "terminated", known=True).watch(None)
 
@@ -348,28 +340,7 @@ class AsyncPods:
             ResponseValidationError: The list cannot be read.
             APIConnectionError: No answer came.
         """
-        return await AsyncSweeping(self).sweep(dry_run=dry_run, report=report)
-
-    async def _list(self) -> Listing:
-        return listed(await list_pods.asyncio_raw(client=self.session.repeating(is_passing)))
-
-    async def _delete(self, pod_id: str) -> None:
-        repeating = self.session.repeating(is_passing)
-        try:
-            check_deleted(await delete_pod.asyncio_raw(pod_id, client=repeating))
-        except ContractViolation as violation:
-            refuse_path(violation, pod_id)
-        except (NotFoundError, ConflictError) as error:
-            # An earlier attempt may have done it.
-            if all(map(had_no_effect, repeating.earlier)):
-                raise
-            if isinstance(error, ConflictError) and not await self._is_ending(pod_id, repeating.remaining()):
-                raise
-
-    async def _is_ending(self, pod_id: str, seconds: float) -> bool:
-        """Whether a pod is ending, has ended, or is gone, by the list."""
-        pod = listed(await list_pods.asyncio_raw(client=self.session.within(seconds))).by_id.get(pod_id)
-        return pod is None or pod.status in ENDING
+        return await AsyncSweeping(self.session).sweep(dry_run=dry_run, report=report)
 
 
 @contextmanager

@@ -27,12 +27,10 @@ from .._exceptions import (
     ResponseValidationError,
     YottaLabsError,
 )
-from .._retry import MayRepeat
 from .._secrecy import HiddenDict, Keeping, Veil, keep_out_of_logs, masked
 from .._settings import Settings
 from .._tokens import AsyncLock, Tokens
 from .._version import __version__
-from .repeating import AsyncRepeating
 
 logger = logging.getLogger("yottalabs")
 
@@ -107,10 +105,6 @@ class AsyncSession:
     def within(self, seconds: float) -> AsyncSession:
         """A session whose calls take no longer than that."""
         return self.with_settings(replace(self.settings, timeout=min(self.settings.timeout, max(seconds, 0.001))))
-
-    def repeating(self, may_repeat: MayRepeat) -> AsyncRepeating:
-        """For one call: what sends its request again after an error that allows it."""
-        return AsyncRepeating(self, may_repeat)
 
     @property
     def has_own_connections(self) -> bool:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._clock import date_of
-from .._end import ENDING
 from .._exceptions import ConflictError, NotFoundError, PodNotDeletedError, YottaLabsError
-from .._pod import Pod
 from .._sweep import Swept, judged
+from .deleting import adelete, ais_ending
+from .listing import alist_all
 
 if TYPE_CHECKING:
-    from .pods import AsyncPods
+    from .session import AsyncSession
 
 MOST_NAMED = 20  # ids in one message
 
@@ -25,9 +25,9 @@ class AsyncSweeping:
         failed: What kept pods from being deleted, by their ids.
     """
 
-    def __init__(self, pods: AsyncPods) -> None:
+    def __init__(self, session: AsyncSession) -> None:
         self.failed: dict[str, YottaLabsError] = {}
-        self._pods = pods
+        self._session = session
 
     async def sweep(self, *, dry_run: bool, report: Callable[[str], object]) -> Sequence[Swept]:
         """Looks at every leased pod, and deletes those whose lease is over unless this is a dry run.
@@ -35,9 +35,9 @@ class AsyncSweeping:
         Raises:
             PodNotDeletedError: Some could not be deleted.
         """
-        today = date_of(self._pods.session.clock)
+        today = date_of(self._session.clock)
         decided: list[Swept] = []
-        for verdict in judged(await self._pods.list(), today):
+        for verdict in judged((await alist_all(self._session)).pods, today):
             done, told = verdict, "stays"
             if verdict.is_over:
                 done, told = (verdict, "would be deleted") if dry_run else await self._delete(verdict)
@@ -51,19 +51,18 @@ class AsyncSweeping:
         return decided
 
     async def _delete(self, verdict: Swept) -> tuple[Swept, str]:
+        pod_id = verdict.pod.id or ""
         try:
-            await self._pods.delete(verdict.pod)
+            await adelete(self._session, pod_id)
         except YottaLabsError as error:
-            if isinstance(error, NotFoundError | ConflictError) and await self._is_ending(verdict.pod):
+            if isinstance(error, NotFoundError | ConflictError) and await self._is_ending(pod_id):
                 return verdict, "somebody else deleted it meanwhile"
-            self.failed[verdict.pod.id or ""] = error
+            self.failed[pod_id] = error
             return verdict, f"could not be deleted: {error}"
         return replace(verdict, was_deleted=True), "deleted"
 
-    async def _is_ending(self, pod: Pod) -> bool:
+    async def _is_ending(self, pod_id: str) -> bool:
         try:
-            return (await self._pods.get(pod)).status in ENDING
-        except NotFoundError:
-            return True
+            return await ais_ending(self._session, pod_id)
         except YottaLabsError:
             return False

@@ -15,12 +15,13 @@ from .._signals import AsyncSignals, ainterruptions, ashielded, critical, edge, 
 from .._wait import Until, atell
 from .creating import AsyncCreating
 from .ending import aend_pod
+from .waiting import AsyncWaiting
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from .leasing import AsyncLeasing
-    from .pods import AsyncPods
+    from .session import AsyncSession
 
 logger = logging.getLogger("yottalabs")
 
@@ -33,7 +34,7 @@ class AsyncTemporary:
 
     def __init__(
         self,
-        pods: AsyncPods,
+        session: AsyncSession,
         leasing: AsyncLeasing,
         token: str | None,
         *,
@@ -44,7 +45,7 @@ class AsyncTemporary:
     ) -> None:
         self._was_entered = False
         self._process = 0
-        self._pods = pods
+        self._session = session
         self._leasing = leasing
         self._token = token
         self._until: Until = until
@@ -71,9 +72,8 @@ class AsyncTemporary:
             self._go_on()
             pod_id = await self._create()
             self._go_on()
-            pod = await self._pods.wait(
-                pod_id, self._until, port=self._port, timeout=self._timeout, on_change=self._notice
-            )
+            waiting = AsyncWaiting(self._session, [pod_id], self._until, port=self._port, timeout=self._timeout)
+            pod = (await waiting.watch(self._notice))[pod_id]
             self._leasing.limit(pod)
             self._go_on()
             return pod  # noqa: TRY300  # in here, where whatever interrupts still ends the pod
@@ -150,7 +150,7 @@ class AsyncTemporary:
         if pod_id is None:
             return
         logger.info("deleting the temporary pod %s", pod_id)
-        await aend_pod(self._pods, pod_id, patience=END_SECONDS)
+        await aend_pod(self._session, pod_id, patience=END_SECONDS)
         await self._leasing.release()
 
     async def _find(self) -> str | None:
@@ -159,7 +159,7 @@ class AsyncTemporary:
             return None
         logger.warning("the create was interrupted; looking for its pod, to delete it")
         try:
-            found = await AsyncCreating(self._pods.session).search(self._token, INTERRUPTED_SEARCH_SECONDS)
+            found = await AsyncCreating(self._session).search(self._token, INTERRUPTED_SEARCH_SECONDS)
         except YottaLabsError as hindrance:
             logger.warning("whether there is a pod with the create token %s is not known: %s", self._token, hindrance)
             return None

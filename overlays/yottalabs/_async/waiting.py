@@ -6,13 +6,11 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from yottalabs_api.api.pods import list_pods
-
-from .._answer import listed
 from .._arguments import pod_id_of
 from .._exceptions import PodFailedError, WaitTimeoutError
 from .._pod import Pod
 from .._wait import DEFAULT_WAIT_SECONDS, TRANSIENT, Until, Wait, atell
+from .listing import alook
 
 if TYPE_CHECKING:
     from .session import AsyncSession
@@ -64,7 +62,7 @@ class AsyncWaiting:
         clock = self._session.clock
         try:
             session = self._session.within(waits[0].remaining(clock.monotonic()))
-            listing = listed(await list_pods.asyncio_raw(client=session))
+            listing = await alook(session)
         except TRANSIENT as error:
             for wait in waits:
                 wait.fail_to_see(error, clock.monotonic())

@@ -7,9 +7,9 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from yottalabs_api.api.pods import create_pod, list_pods
+from yottalabs_api.api.pods import create_pod
 
-from .._answer import Listing, created_id, listed
+from .._answer import created_id
 from .._clock import date_of
 from .._creation import (
     Request,
@@ -23,10 +23,12 @@ from .._creation import (
 )
 from .._exceptions import CreateOutcomeUnknownError, YottaLabsError
 from .._pod import Pod
-from .._retry import had_no_effect, is_passing
+from .._retry import had_no_effect
 from .._secrecy import Keeping
 from .._tokens import Use
 from .._wait import GRACE_SECONDS, TRANSIENT
+from .listing import list_all, look
+from .repeating import Repeating
 
 if TYPE_CHECKING:
     from .session import Session
@@ -60,7 +62,7 @@ class Creating:
     def find(self, token: str, seconds: float | None = None) -> Pod | None:
         """The pod that a create with a token made, if the list shows it."""
         session = self._session if seconds is None else self._session.within(seconds)
-        return with_token(listed(list_pods.sync_raw(client=session.repeating(is_passing))), token)
+        return with_token(list_all(session), token)
 
     def search(self, token: str, seconds: float) -> Pod | None:
         """The pod that a create with a token made, looked for as long as it may be missing from the list."""
@@ -68,7 +70,7 @@ class Creating:
         search = Search(now=clock.monotonic(), seconds=seconds)
         while not search.is_over(clock.monotonic()):
             try:
-                listing = self._look(search.remaining(clock.monotonic()))
+                listing = look(self._session.within(search.patience(clock.monotonic())))
             except TRANSIENT as error:
                 logger.info("looking for the pod with the create token %s: %s; looking again", token, error)
             else:
@@ -137,7 +139,7 @@ class Creating:
         left = end - moment
         session = self._session.within(left if request.token is None else left * (1 - LOOKING_SHARE))
         try:
-            client = session.repeating(had_no_effect)
+            client = Repeating(session, had_no_effect)
             pod_id = created_id(create_pod.sync_raw(client=client, body=request.body))
         except YottaLabsError as error:
             if not is_unknown(error):
@@ -165,6 +167,3 @@ class Creating:
             raise unknown_outcome(token, use.since, clock.monotonic() - began, error) from error
         self._session.tokens.note(token, replace(use, pod_id=found.id))
         return found.id
-
-    def _look(self, seconds: float) -> Listing:
-        return listed(list_pods.sync_raw(client=self._session.within(seconds)))

@@ -7,29 +7,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from yottalabs_api.api.pods import delete_pod, list_pods
-from yottalabs_api.errors import ContractViolation
 from yottalabs_api.models import PodStatus
 from yottalabs_api.params import CreateParams
 
-from .._answer import Listing, check_deleted, listed
-from .._arguments import pod_id_of, refuse_path, status_filter
-from .._blocking import run
+from .._arguments import pod_id_of, status_filter
 from .._creation import Fresh, OnUnknown, Request
-from .._end import ENDING
 from .._exceptions import (
-    ConflictError,
     InvalidArgumentError,
     NotFoundError,
     YottaLabsError,
 )
 from .._limits import Amount, Limits
 from .._pod import Pod
-from .._retry import had_no_effect, is_passing
 from .._sweep import Swept
 from .._wait import DEFAULT_WAIT_SECONDS, Until, Wait
 from .creating import Creating
+from .deleting import delete
 from .leasing import Leasing
+from .listing import list_all
 from .sweeping import Sweeping
 from .temporary import Temporary
 from .waiting import Waiting
@@ -119,7 +114,7 @@ class Pods:
         """
         return Creating(self.session).find(str(create_token))
 
-    def temporary(  # noqa: PLR0913  # each is a thing that one may want to say, by its name
+    def temporary(  # each is a thing that one may want to say, by its name
         self,
         *,
         until: Literal["ready", "running"] | None = None,
@@ -175,7 +170,9 @@ class Pods:
         Wait("", wanted, now=0.0, timeout=timeout, port=port)  # for its checks
         limits = Limits.read(max_lifetime, max_hourly_price, max_cost)
         leasing = Leasing(self.session, request, limits, guard=guard)
-        return Temporary(self, leasing, request.token, until=wanted, port=port, timeout=timeout, on_change=on_change)
+        return Temporary(
+            self.session, leasing, request.token, until=wanted, port=port, timeout=timeout, on_change=on_change
+        )
 
     def list(
         self, *, status: PodStatus | str | None = None, region: str | None = None, name: str | None = None
@@ -198,7 +195,7 @@ class Pods:
         Source: "List Pods" in the API documentation. The filters are this client's own.
         """
         wanted = None if status is None else status_filter(status).casefold()
-        listing = self._list()
+        listing = list_all(self.session)
         return [
             pod
             for pod in listing.pods
@@ -226,7 +223,7 @@ class Pods:
         """
         pod_id = pod_id_of(pod)
         with _about(pod_id):
-            listing = self._list()
+            listing = list_all(self.session)
             found = listing.by_id.get(pod_id)
             if found is not None:
                 return found
@@ -258,10 +255,7 @@ class Pods:
         """
         pod_id = pod_id_of(pod)
         with _about(pod_id):
-            self._delete(pod_id)
-            guard = self.session.guards.pop(pod_id, None)
-            if guard is not None:
-                run(guard.release)
+            delete(self.session, pod_id)
             if wait:
                 Waiting(self.session, [pod_id], "terminated", known=True).watch(None)
 
@@ -347,28 +341,7 @@ class Pods:
             ResponseValidationError: The list cannot be read.
             APIConnectionError: No answer came.
         """
-        return Sweeping(self).sweep(dry_run=dry_run, report=report)
-
-    def _list(self) -> Listing:
-        return listed(list_pods.sync_raw(client=self.session.repeating(is_passing)))
-
-    def _delete(self, pod_id: str) -> None:
-        repeating = self.session.repeating(is_passing)
-        try:
-            check_deleted(delete_pod.sync_raw(pod_id, client=repeating))
-        except ContractViolation as violation:
-            refuse_path(violation, pod_id)
-        except (NotFoundError, ConflictError) as error:
-            # An earlier attempt may have done it.
-            if all(map(had_no_effect, repeating.earlier)):
-                raise
-            if isinstance(error, ConflictError) and not self._is_ending(pod_id, repeating.remaining()):
-                raise
-
-    def _is_ending(self, pod_id: str, seconds: float) -> bool:
-        """Whether a pod is ending, has ended, or is gone, by the list."""
-        pod = listed(list_pods.sync_raw(client=self.session.within(seconds))).by_id.get(pod_id)
-        return pod is None or pod.status in ENDING
+        return Sweeping(self.session).sweep(dry_run=dry_run, report=report)
 
 
 @contextmanager

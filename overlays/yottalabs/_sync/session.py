@@ -28,12 +28,10 @@ from .._exceptions import (
     ResponseValidationError,
     YottaLabsError,
 )
-from .._retry import MayRepeat
 from .._secrecy import HiddenDict, Keeping, Veil, keep_out_of_logs, masked
 from .._settings import Settings
 from .._tokens import Lock, Tokens
 from .._version import __version__
-from .repeating import Repeating
 
 logger = logging.getLogger("yottalabs")
 
@@ -108,10 +106,6 @@ class Session:
     def within(self, seconds: float) -> Session:
         """A session whose calls take no longer than that."""
         return self.with_settings(replace(self.settings, timeout=min(self.settings.timeout, max(seconds, 0.001))))
-
-    def repeating(self, may_repeat: MayRepeat) -> Repeating:
-        """For one call: what sends its request again after an error that allows it."""
-        return Repeating(self, may_repeat)
 
     @property
     def has_own_connections(self) -> bool:

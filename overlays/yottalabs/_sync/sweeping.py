@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._clock import date_of
-from .._end import ENDING
 from .._exceptions import ConflictError, NotFoundError, PodNotDeletedError, YottaLabsError
-from .._pod import Pod
 from .._sweep import Swept, judged
+from .deleting import delete, is_ending
+from .listing import list_all
 
 if TYPE_CHECKING:
-    from .pods import Pods
+    from .session import Session
 
 MOST_NAMED = 20  # ids in one message
 
@@ -26,9 +26,9 @@ class Sweeping:
         failed: What kept pods from being deleted, by their ids.
     """
 
-    def __init__(self, pods: Pods) -> None:
+    def __init__(self, session: Session) -> None:
         self.failed: dict[str, YottaLabsError] = {}
-        self._pods = pods
+        self._session = session
 
     def sweep(self, *, dry_run: bool, report: Callable[[str], object]) -> Sequence[Swept]:
         """Looks at every leased pod, and deletes those whose lease is over unless this is a dry run.
@@ -36,9 +36,9 @@ class Sweeping:
         Raises:
             PodNotDeletedError: Some could not be deleted.
         """
-        today = date_of(self._pods.session.clock)
+        today = date_of(self._session.clock)
         decided: list[Swept] = []
-        for verdict in judged(self._pods.list(), today):
+        for verdict in judged((list_all(self._session)).pods, today):
             done, told = verdict, "stays"
             if verdict.is_over:
                 done, told = (verdict, "would be deleted") if dry_run else self._delete(verdict)
@@ -52,19 +52,18 @@ class Sweeping:
         return decided
 
     def _delete(self, verdict: Swept) -> tuple[Swept, str]:
+        pod_id = verdict.pod.id or ""
         try:
-            self._pods.delete(verdict.pod)
+            delete(self._session, pod_id)
         except YottaLabsError as error:
-            if isinstance(error, NotFoundError | ConflictError) and self._is_ending(verdict.pod):
+            if isinstance(error, NotFoundError | ConflictError) and self._is_ending(pod_id):
                 return verdict, "somebody else deleted it meanwhile"
-            self.failed[verdict.pod.id or ""] = error
+            self.failed[pod_id] = error
             return verdict, f"could not be deleted: {error}"
         return replace(verdict, was_deleted=True), "deleted"
 
-    def _is_ending(self, pod: Pod) -> bool:
+    def _is_ending(self, pod_id: str) -> bool:
         try:
-            return (self._pods.get(pod)).status in ENDING
-        except NotFoundError:
-            return True
+            return is_ending(self._session, pod_id)
         except YottaLabsError:
             return False

@@ -16,12 +16,13 @@ from .._signals import Signals, critical, edge, interruptions, outranks, shielde
 from .._wait import Until, tell
 from .creating import Creating
 from .ending import end_pod
+from .waiting import Waiting
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from .leasing import Leasing
-    from .pods import Pods
+    from .session import Session
 
 logger = logging.getLogger("yottalabs")
 
@@ -34,7 +35,7 @@ class Temporary:
 
     def __init__(
         self,
-        pods: Pods,
+        session: Session,
         leasing: Leasing,
         token: str | None,
         *,
@@ -45,7 +46,7 @@ class Temporary:
     ) -> None:
         self._was_entered = False
         self._process = 0
-        self._pods = pods
+        self._session = session
         self._leasing = leasing
         self._token = token
         self._until: Until = until
@@ -72,7 +73,8 @@ class Temporary:
             self._go_on()
             pod_id = self._create()
             self._go_on()
-            pod = self._pods.wait(pod_id, self._until, port=self._port, timeout=self._timeout, on_change=self._notice)
+            waiting = Waiting(self._session, [pod_id], self._until, port=self._port, timeout=self._timeout)
+            pod = (waiting.watch(self._notice))[pod_id]
             self._leasing.limit(pod)
             self._go_on()
             return pod  # noqa: TRY300  # in here, where whatever interrupts still ends the pod
@@ -149,7 +151,7 @@ class Temporary:
         if pod_id is None:
             return
         logger.info("deleting the temporary pod %s", pod_id)
-        end_pod(self._pods, pod_id, patience=END_SECONDS)
+        end_pod(self._session, pod_id, patience=END_SECONDS)
         self._leasing.release()
 
     def _find(self) -> str | None:
@@ -158,7 +160,7 @@ class Temporary:
             return None
         logger.warning("the create was interrupted; looking for its pod, to delete it")
         try:
-            found = Creating(self._pods.session).search(self._token, INTERRUPTED_SEARCH_SECONDS)
+            found = Creating(self._session).search(self._token, INTERRUPTED_SEARCH_SECONDS)
         except YottaLabsError as hindrance:
             logger.warning("whether there is a pod with the create token %s is not known: %s", self._token, hindrance)
             return None

@@ -7,13 +7,11 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from yottalabs_api.api.pods import list_pods
-
-from .._answer import listed
 from .._arguments import pod_id_of
 from .._exceptions import PodFailedError, WaitTimeoutError
 from .._pod import Pod
 from .._wait import DEFAULT_WAIT_SECONDS, TRANSIENT, Until, Wait, tell
+from .listing import look
 
 if TYPE_CHECKING:
     from .session import Session
@@ -65,7 +63,7 @@ class Waiting:
         clock = self._session.clock
         try:
             session = self._session.within(waits[0].remaining(clock.monotonic()))
-            listing = listed(list_pods.sync_raw(client=session))
+            listing = look(session)
         except TRANSIENT as error:
             for wait in waits:
                 wait.fail_to_see(error, clock.monotonic())
