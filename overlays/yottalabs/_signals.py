@@ -78,7 +78,6 @@ class _Handlers:
         self._replaced: dict[signal.Signals, Any] = {}
         self._users: list[Signals | AsyncSignals] = []
 
-    @critical
     def begin(self, user: Signals | AsyncSignals) -> None:
         if threading.current_thread() is not threading.main_thread():
             return
@@ -92,7 +91,6 @@ class _Handlers:
             self.end(user)
             raise
 
-    @critical
     def end(self, user: Signals | AsyncSignals) -> None:
         try:
             # Before the user goes: as long as there is one, a signal does not come in between.

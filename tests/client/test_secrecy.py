@@ -377,9 +377,9 @@ def behaviours(echo: str) -> dict[str, Callable[[socket.socket, threading.Event]
 @pytest.mark.parametrize("name", behaviours(""))
 def test_nothing_is_told_over_a_socket(make: Any, name: str, told: Told, caplog: pytest.LogCaptureFixture) -> None:
     large: Any = ARGUMENTS | {"environment_vars": {"PASSWORD": VALUE, "LARGE": VALUE * (LARGE // len(VALUE))}}
-    with server(behaviours(ECHO)[name]) as url, make(KEY, base_url=url, timeout=1, max_retries=1) as yotta:
+    with server(behaviours(ECHO)[name]) as url, make(KEY, base_url=url, timeout=0.6, max_retries=1) as yotta:
         assert isinstance(call(told, lambda: yotta.pods.create(**large)), YottaLabsError)
-    with server(behaviours(KEY)[name]) as url, make(KEY, base_url=url, timeout=1, max_retries=1) as yotta:
+    with server(behaviours(KEY)[name]) as url, make(KEY, base_url=url, timeout=0.6, max_retries=1) as yotta:
         assert isinstance(call(told, yotta.pods.list), YottaLabsError)
     assert {"httpcore.connection", "httpcore.http11", "yottalabs"} <= {record.name for record in caplog.records}
 

@@ -62,25 +62,34 @@ Body = Callable[[Pod], Any]
 
 
 class Meddling(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A transport to a simulator that lets a test look at each answer before the client sees it.
+    """A transport to a simulator, in which a test has a hand.
 
-    Attributes:
-        meddle: Called with the operation and the answer; it may do whatever it likes, and give another answer.
+    `before` is called with each request, and `meddle` with the operation and the answer before the client sees it. Each
+    may do whatever it likes; what `meddle` gives is the answer.
     """
 
-    def __init__(self, simulator: Simulator, meddle: Callable[[str, httpx.Response], httpx.Response | None]) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        meddle: Callable[[str, httpx.Response], httpx.Response | None] = lambda *_: None,
+        before: Callable[[httpx.Request], object] = lambda _: None,
+    ) -> None:
         self._simulator = simulator
         self._transport = simulator.transport
         self._meddle = meddle
+        self._before = before
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._before(request)
         response = self._transport.handle_request(request)
         return self._meddle(self._operation(), response) or response
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._before(request)
+        await anyio.lowlevel.checkpoint()  # here a task that was cancelled notices it
         response = await self._transport.handle_async_request(request)
         response = self._meddle(self._operation(), response) or response
-        await anyio.lowlevel.checkpoint()  # here a task that was cancelled notices it
+        await anyio.lowlevel.checkpoint()
         return response
 
     def _operation(self) -> str:
@@ -540,7 +549,7 @@ def test_the_command_by_hand_is_one_of_any_address() -> None:
 
 # --- When something happens at a moment of it -------------------------------------------------------------------------
 
-MOMENTS = ["creating", "waiting", "inside", "deleting", "looking"]
+MOMENTS = ["creating", "waiting", "running", "inside", "about to delete", "deleting", "looking"]
 OPERATIONS = {"creating": "createPod", "deleting": "deletePod", "looking": "listPods"}
 
 
@@ -548,8 +557,8 @@ def at(moment: str, block: Block, action: Callable[[], object], *, times: int = 
     """What lets something happen in a block, so many times.
 
     Args:
-        moment: While the pod is created, or waited for, or inside of the block; while it is deleted; while the list is
-            looked at afterwards.
+        moment: While the pod is created, or waited for, or seen to run, or inside of the block; before the request to
+            delete it has had an effect, and after; while the list is looked at then.
         block: The block.
         action: What happens.
         times: How many times, where more than once is possible.
@@ -571,6 +580,11 @@ def at(moment: str, block: Block, action: Callable[[], object], *, times: int = 
 
     if moment == "waiting":
         return {"on_change": lambda _: act()}
+    if moment == "running":
+        return {"on_change": lambda pod: act() if pod.is_running else None}
+    if moment == "about to delete":
+        transport = Meddling(block.simulator, before=lambda request: act() if request.method == "DELETE" else None)
+        return {"client": {"transport": transport}}
     if moment != "inside":
         return {"client": {"transport": Meddling(block.simulator, meddle)}}
     return {"body": lambda _: act() if block.kind == "sync" else stay()}
@@ -688,6 +702,14 @@ def test_a_signal_while_the_pod_is_created_waits_until_its_id_is_known(
     with ends_with(number):
         signalled.run(**at("creating", signalled, lambda: signal.raise_signal(number)))
     assert [request.operation for request in signalled.simulator.requests] == ["createPod", "deletePod", "listPods"]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_the_wait_at_once(signalled: Block, number: signal.Signals) -> None:
+    with ends_with(number):
+        signalled.run(**at("waiting", signalled, lambda: signal.raise_signal(number)))
+    operations = [request.operation for request in signalled.simulator.requests]
+    assert operations == ["createPod", "listPods", "deletePod", "listPods"]
 
 
 @pytest.mark.parametrize("number", SIGNALS)
