@@ -118,7 +118,9 @@ class Temporary:
     def _leave(self, error: BaseException | None) -> None:
         """Ends the pod, whatever interrupts that, and lets what interrupted it go on afterwards."""
         if self._process != os.getpid():
-            return  # a child that was forked in the block leaves it too, and the pod is its parent's
+            # A child that was forked in the block leaves it too, and the pod is its parent's.
+            self._signals.end()
+            return
         try:
             interruption = self._end_for_certain(error)
         except PodNotDeletedError as problem:
