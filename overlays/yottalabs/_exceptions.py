@@ -28,7 +28,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -313,6 +314,16 @@ class PodNotDeletedError(YottaLabsError):
     def __init__(self, message: str, *, pod_ids: Sequence[str] = (), pod_id: str | None = None) -> None:
         super().__init__(message, pod_id=pod_id)
         self.pod_ids = tuple(pod_ids)
+
+
+@contextmanager
+def about(pod_id: str) -> Iterator[None]:
+    """Lets every error of ours name the pod that it is about."""
+    try:
+        yield
+    except YottaLabsError as error:
+        error.pod_id = error.pod_id or pod_id
+        raise
 
 
 # In a traceback, an error has the name that it is imported by.

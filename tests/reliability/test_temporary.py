@@ -29,6 +29,7 @@ import trio
 import yottalabs
 from yottalabs import (
     AsyncYottaLabs,
+    AuthenticationError,
     ConfigurationError,
     CreateOutcomeUnknownError,
     InvalidArgumentError,
@@ -210,6 +211,14 @@ def test_the_pod_is_there_in_the_block_and_ends_with_it(block: Block) -> None:
     assert block.run(block.status) == "RUNNING"
     block.assert_ended()
     assert block.saw("createPod") == 1
+
+
+def test_an_error_while_the_pod_is_waited_for_carries_its_id(block: Block) -> None:
+    block.simulator.faults.add("list", "status_401")
+    with pytest.raises(AuthenticationError) as caught:
+        block.run(lambda _: pytest.fail("nobody may look"))
+    assert [caught.value.pod_id] == list(block.simulator.pods)
+    block.assert_ended()
 
 
 def test_what_the_block_raises_goes_on_unchanged(block: Block) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from yottalabs_api.models import PodStatus
@@ -14,7 +13,7 @@ from .._creation import Fresh, OnUnknown, Request
 from .._exceptions import (
     InvalidArgumentError,
     NotFoundError,
-    YottaLabsError,
+    about,
 )
 from .._limits import Amount, Limits
 from .._pod import Pod
@@ -221,7 +220,7 @@ class AsyncPods:
         Source: "List Pods" in the API documentation.
         """
         pod_id = pod_id_of(pod)
-        with _about(pod_id):
+        with about(pod_id):
             listing = await alist_all(self.session)
             found = listing.by_id.get(pod_id)
             if found is not None:
@@ -253,7 +252,7 @@ class AsyncPods:
         Source: "Delete Pod" in the API documentation.
         """
         pod_id = pod_id_of(pod)
-        with _about(pod_id):
+        with about(pod_id):
             await adelete(self.session, pod_id)
             if wait:
                 await AsyncWaiting(self.session, [pod_id], "terminated", known=True).watch(None)
@@ -290,7 +289,7 @@ class AsyncPods:
             APIConnectionError: The API could not be reached for a minute.
         """
         pod_id = pod_id_of(pod)
-        with _about(pod_id):
+        with about(pod_id):
             waiting = AsyncWaiting(self.session, [pod], until, port=port, timeout=timeout)
             return (await waiting.watch(on_change))[pod_id]
 
@@ -341,13 +340,3 @@ class AsyncPods:
             APIConnectionError: No answer came.
         """
         return await AsyncSweeping(self.session).sweep(dry_run=dry_run, report=report)
-
-
-@contextmanager
-def _about(pod_id: str) -> Iterator[None]:
-    """Lets every error of ours name the pod that it is about."""
-    try:
-        yield
-    except YottaLabsError as error:
-        error.pod_id = error.pod_id or pod_id
-        raise

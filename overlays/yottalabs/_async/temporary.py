@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .._end import END_SECONDS
-from .._exceptions import InvalidArgumentError, PodNotDeletedError, YottaLabsError
+from .._exceptions import InvalidArgumentError, PodNotDeletedError, YottaLabsError, about
 from .._pod import Pod
 from .._signals import AsyncSignals, ainterruptions, ashielded, critical, edge, outranks
 from .._wait import Until, atell
@@ -72,9 +72,10 @@ class AsyncTemporary:
             self._go_on()
             pod_id = await self._create()
             self._go_on()
-            waiting = AsyncWaiting(self._session, [pod_id], self._until, port=self._port, timeout=self._timeout)
-            pod = (await waiting.watch(self._notice))[pod_id]
-            self._leasing.limit(pod)
+            with about(pod_id):
+                waiting = AsyncWaiting(self._session, [pod_id], self._until, port=self._port, timeout=self._timeout)
+                pod = (await waiting.watch(self._notice))[pod_id]
+                self._leasing.limit(pod)
             self._go_on()
             return pod  # noqa: TRY300  # in here, where whatever interrupts still ends the pod
         except BaseException as error:

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from yottalabs_api.models import PodStatus
@@ -15,7 +14,7 @@ from .._creation import Fresh, OnUnknown, Request
 from .._exceptions import (
     InvalidArgumentError,
     NotFoundError,
-    YottaLabsError,
+    about,
 )
 from .._limits import Amount, Limits
 from .._pod import Pod
@@ -222,7 +221,7 @@ class Pods:
         Source: "List Pods" in the API documentation.
         """
         pod_id = pod_id_of(pod)
-        with _about(pod_id):
+        with about(pod_id):
             listing = list_all(self.session)
             found = listing.by_id.get(pod_id)
             if found is not None:
@@ -254,7 +253,7 @@ class Pods:
         Source: "Delete Pod" in the API documentation.
         """
         pod_id = pod_id_of(pod)
-        with _about(pod_id):
+        with about(pod_id):
             delete(self.session, pod_id)
             if wait:
                 Waiting(self.session, [pod_id], "terminated", known=True).watch(None)
@@ -291,7 +290,7 @@ class Pods:
             APIConnectionError: The API could not be reached for a minute.
         """
         pod_id = pod_id_of(pod)
-        with _about(pod_id):
+        with about(pod_id):
             waiting = Waiting(self.session, [pod], until, port=port, timeout=timeout)
             return (waiting.watch(on_change))[pod_id]
 
@@ -342,13 +341,3 @@ class Pods:
             APIConnectionError: No answer came.
         """
         return Sweeping(self.session).sweep(dry_run=dry_run, report=report)
-
-
-@contextmanager
-def _about(pod_id: str) -> Iterator[None]:
-    """Lets every error of ours name the pod that it is about."""
-    try:
-        yield
-    except YottaLabsError as error:
-        error.pod_id = error.pod_id or pod_id
-        raise
