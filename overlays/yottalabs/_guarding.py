@@ -10,14 +10,17 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
+# All of it is loaded before the guard is ready: the files may be gone when it is needed.
+from ._clock import SystemClock
 from ._exceptions import ConfigurationError
 from ._lease import Lease
+from ._settings import Settings
+from ._sync.creating import Creating
+from ._sync.ending import end_pod
+from ._sync.session import Session
 from ._watch import READY, Job, Verdict, Watch
-
-if TYPE_CHECKING:
-    from ._sync.client import YottaLabs
 
 SHORTEST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH = 0.5, 5.0, 1.5  # seconds between two searches for a pod
 CALLS_AT_LEAST = 10  # so many must fit into the patience, however long one may take
@@ -26,11 +29,8 @@ CALLS_AT_LEAST = 10  # so many must fit into the patience, however long one may 
 class Guarding:
     """The work of a guard's process, from when it is ready."""
 
-    def __init__(self, job: Job, lease: Lease, client: YottaLabs) -> None:
-        from ._sync.ending import end_pod
-
-        self._client = client
-        self._end_pod = end_pod
+    def __init__(self, job: Job, lease: Lease, session: Session) -> None:
+        self._session = session
         self._token = job.token
         self._owner = lease.owner
         self._watch = Watch(lease.expires)
@@ -76,7 +76,7 @@ class Guarding:
         pause = SHORTEST_PAUSE
         while self._watch.pod_id is None:
             try:
-                found = self._client.pods.find_created(self._token)
+                found = Creating(self._session).find(self._token)
             except Exception:  # noqa: BLE001, S110  # as above
                 pass
             else:
@@ -91,7 +91,7 @@ class Guarding:
                 return False
             self._pause(pause)
             pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
-        self._end_pod(self._client.pods.session, self._watch.pod_id, patience=max(end - time.monotonic(), 0.0))
+        end_pod(self._session, self._watch.pod_id, patience=max(end - time.monotonic(), 0.0))
         return True
 
     def _pause(self, seconds: float) -> None:
@@ -107,17 +107,14 @@ def main() -> NoReturn:
     lease = Lease.read(job.lease)
     if lease is None:
         raise ConfigurationError("the lease cannot be read")
-    # Everything is loaded before it is ready: the files may be gone when it is needed.
-    from ._sync.client import YottaLabs
-
-    client = YottaLabs(
-        job.api_key,
+    # The owner's client has checked all this.
+    settings = Settings(
+        api_key=job.api_key,
         base_url=job.base_url,
         timeout=min(job.timeout, job.patience / CALLS_AT_LEAST),
         max_response_bytes=job.max_response_bytes,
-        allow_insecure_http=True,  # the owner's client has looked at that
     )
-    guarding = Guarding(job, lease, client)
+    guarding = Guarding(job, lease, Session.open(settings, SystemClock(), None))
     print(READY, flush=True)  # noqa: T201  # this is what the owner waits for
     _be_silent()
     threading.Thread(target=guarding.listen, args=(sys.stdin.buffer,), daemon=True).start()

@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import os
+import shlex
 import shutil
 import signal
 import site
@@ -605,7 +606,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
         ("exec cat", "not ready within 0.3 seconds, saying:"),
         ("exec sleep 600", "it was not ready within 0.3 seconds;"),
         ("while :; do echo and on; done", "it was not ready within 0.3 seconds, saying: and on;"),
-        (f"exec {sys.executable} -c 'import no_such_package'", "No module named 'no_such_package'"),
+        (f"exec {shlex.quote(sys.executable)} -c 'import no_such_package'", "No module named 'no_such_package'"),
     ],
 )
 def test_a_guard_that_cannot_be_started_is_told_of(

@@ -451,7 +451,7 @@ def test_the_life_of_a_pod_tells_nothing(told: Told) -> None:
             assert pod.environment_vars == {"PASSWORD": VALUE}
             told.show("pods", yotta.pods.list())
             told.show("swept", yotta.pods.sweep(report=lambda line: told.add("report", line)))
-            for thing in (pod.expose, yotta, yotta.pods, yotta.pods.session, yotta.pods.session.settings):
+            for thing in (pod.expose, yotta, yotta.pods, yotta.pods._session, yotta.pods._session.settings):
                 told.show("part", thing)
             call(told, lambda: yotta.pods.create(**ARGUMENTS, extra_fields={"undocumented": FIELD}))
         told.add("journal", *map(repr, simulator.requests))

@@ -37,7 +37,7 @@ class AsyncPods:
     """The pods of the organisation that the key belongs to."""
 
     def __init__(self, session: AsyncSession) -> None:
-        self.session = session
+        self._session = session
 
     async def create(
         self,
@@ -89,11 +89,11 @@ class AsyncPods:
             del fields, extra_fields  # or a traceback that shows local variables would show them
         limits = Limits.read(max_lifetime)
         if not limits.must_end:
-            return await AsyncCreating(self.session).create(request)
-        leasing = AsyncLeasing(self.session, request, limits, guard=guard)
+            return await AsyncCreating(self._session).create(request)
+        leasing = AsyncLeasing(self._session, request, limits, guard=guard)
         pod_id = await leasing.create()
         if leasing.guard is not None:
-            self.session.guards[pod_id] = leasing.guard
+            self._session.guards[pod_id] = leasing.guard
         return pod_id
 
     async def find_created(self, create_token: str | UUID) -> Pod | None:
@@ -110,7 +110,7 @@ class AsyncPods:
             ResponseValidationError: The answer cannot be read.
             APIConnectionError: No answer came.
         """
-        return await AsyncCreating(self.session).find(str(create_token))
+        return await AsyncCreating(self._session).find(str(create_token))
 
     def temporary(  # each is a thing that one may want to say, by its name
         self,
@@ -167,9 +167,9 @@ class AsyncPods:
             )
         Wait("", wanted, now=0.0, timeout=timeout, port=port)  # for its checks
         limits = Limits.read(max_lifetime, max_hourly_price, max_cost)
-        leasing = AsyncLeasing(self.session, request, limits, guard=guard)
+        leasing = AsyncLeasing(self._session, request, limits, guard=guard)
         return AsyncTemporary(
-            self.session, leasing, request.token, until=wanted, port=port, timeout=timeout, on_change=on_change
+            self._session, leasing, request.token, until=wanted, port=port, timeout=timeout, on_change=on_change
         )
 
     async def list(
@@ -193,7 +193,7 @@ class AsyncPods:
         Source: "List Pods" in the API documentation. The filters are this client's own.
         """
         wanted = None if status is None else status_filter(status).casefold()
-        listing = await alist_all(self.session)
+        listing = await alist_all(self._session)
         return [
             pod
             for pod in listing.pods
@@ -221,7 +221,7 @@ class AsyncPods:
         """
         pod_id = pod_id_of(pod)
         with about(pod_id):
-            listing = await alist_all(self.session)
+            listing = await alist_all(self._session)
             found = listing.by_id.get(pod_id)
             if found is not None:
                 return found
@@ -253,9 +253,9 @@ class AsyncPods:
         """
         pod_id = pod_id_of(pod)
         with about(pod_id):
-            await adelete(self.session, pod_id)
+            await adelete(self._session, pod_id)
             if wait:
-                await AsyncWaiting(self.session, [pod_id], "terminated", known=True).watch(None)
+                await AsyncWaiting(self._session, [pod_id], "terminated", known=True).watch(None)
 
     async def wait(
         self,
@@ -290,7 +290,7 @@ class AsyncPods:
         """
         pod_id = pod_id_of(pod)
         with about(pod_id):
-            waiting = AsyncWaiting(self.session, [pod], until, port=port, timeout=timeout)
+            waiting = AsyncWaiting(self._session, [pod], until, port=port, timeout=timeout)
             return (await waiting.watch(on_change))[pod_id]
 
     async def wait_all(
@@ -319,7 +319,7 @@ class AsyncPods:
             WaitTimeoutError: It took too long; `pods` has the state of all.
             YottaLabsError: As for `wait`.
         """
-        return await AsyncWaiting(self.session, pods, until, port=port, timeout=timeout).watch(on_change)
+        return await AsyncWaiting(self._session, pods, until, port=port, timeout=timeout).watch(on_change)
 
     async def sweep(self, *, dry_run: bool = True, report: Callable[[str], object] = print) -> Sequence[Swept]:
         """Deletes pods that were left behind: those whose lease is over, or whose owner is dead on this very host.
@@ -339,4 +339,4 @@ class AsyncPods:
             ResponseValidationError: The list cannot be read.
             APIConnectionError: No answer came.
         """
-        return await AsyncSweeping(self.session).sweep(dry_run=dry_run, report=report)
+        return await AsyncSweeping(self._session).sweep(dry_run=dry_run, report=report)

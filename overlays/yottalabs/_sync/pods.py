@@ -38,7 +38,7 @@ class Pods:
     """The pods of the organisation that the key belongs to."""
 
     def __init__(self, session: Session) -> None:
-        self.session = session
+        self._session = session
 
     def create(
         self,
@@ -90,11 +90,11 @@ class Pods:
             del fields, extra_fields  # or a traceback that shows local variables would show them
         limits = Limits.read(max_lifetime)
         if not limits.must_end:
-            return Creating(self.session).create(request)
-        leasing = Leasing(self.session, request, limits, guard=guard)
+            return Creating(self._session).create(request)
+        leasing = Leasing(self._session, request, limits, guard=guard)
         pod_id = leasing.create()
         if leasing.guard is not None:
-            self.session.guards[pod_id] = leasing.guard
+            self._session.guards[pod_id] = leasing.guard
         return pod_id
 
     def find_created(self, create_token: str | UUID) -> Pod | None:
@@ -111,7 +111,7 @@ class Pods:
             ResponseValidationError: The answer cannot be read.
             APIConnectionError: No answer came.
         """
-        return Creating(self.session).find(str(create_token))
+        return Creating(self._session).find(str(create_token))
 
     def temporary(  # each is a thing that one may want to say, by its name
         self,
@@ -168,9 +168,9 @@ class Pods:
             )
         Wait("", wanted, now=0.0, timeout=timeout, port=port)  # for its checks
         limits = Limits.read(max_lifetime, max_hourly_price, max_cost)
-        leasing = Leasing(self.session, request, limits, guard=guard)
+        leasing = Leasing(self._session, request, limits, guard=guard)
         return Temporary(
-            self.session, leasing, request.token, until=wanted, port=port, timeout=timeout, on_change=on_change
+            self._session, leasing, request.token, until=wanted, port=port, timeout=timeout, on_change=on_change
         )
 
     def list(
@@ -194,7 +194,7 @@ class Pods:
         Source: "List Pods" in the API documentation. The filters are this client's own.
         """
         wanted = None if status is None else status_filter(status).casefold()
-        listing = list_all(self.session)
+        listing = list_all(self._session)
         return [
             pod
             for pod in listing.pods
@@ -222,7 +222,7 @@ class Pods:
         """
         pod_id = pod_id_of(pod)
         with about(pod_id):
-            listing = list_all(self.session)
+            listing = list_all(self._session)
             found = listing.by_id.get(pod_id)
             if found is not None:
                 return found
@@ -254,9 +254,9 @@ class Pods:
         """
         pod_id = pod_id_of(pod)
         with about(pod_id):
-            delete(self.session, pod_id)
+            delete(self._session, pod_id)
             if wait:
-                Waiting(self.session, [pod_id], "terminated", known=True).watch(None)
+                Waiting(self._session, [pod_id], "terminated", known=True).watch(None)
 
     def wait(
         self,
@@ -291,7 +291,7 @@ class Pods:
         """
         pod_id = pod_id_of(pod)
         with about(pod_id):
-            waiting = Waiting(self.session, [pod], until, port=port, timeout=timeout)
+            waiting = Waiting(self._session, [pod], until, port=port, timeout=timeout)
             return (waiting.watch(on_change))[pod_id]
 
     def wait_all(
@@ -320,7 +320,7 @@ class Pods:
             WaitTimeoutError: It took too long; `pods` has the state of all.
             YottaLabsError: As for `wait`.
         """
-        return Waiting(self.session, pods, until, port=port, timeout=timeout).watch(on_change)
+        return Waiting(self._session, pods, until, port=port, timeout=timeout).watch(on_change)
 
     def sweep(self, *, dry_run: bool = True, report: Callable[[str], object] = print) -> Sequence[Swept]:
         """Deletes pods that were left behind: those whose lease is over, or whose owner is dead on this very host.
@@ -340,4 +340,4 @@ class Pods:
             ResponseValidationError: The list cannot be read.
             APIConnectionError: No answer came.
         """
-        return Sweeping(self.session).sweep(dry_run=dry_run, report=report)
+        return Sweeping(self._session).sweep(dry_run=dry_run, report=report)
