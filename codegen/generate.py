@@ -72,6 +72,7 @@ SYNC_NAMES = {
     "ais_ending": "is_ending",
     "alist_all": "list_all",
     "alook": "look",
+    "alocked": "locked",
     "ainterruptions": "interruptions",
     "arun": "run",
     "ashielded": "shielded",

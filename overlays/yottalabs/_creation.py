@@ -26,7 +26,7 @@ from ._exceptions import (
     YottaLabsError,
 )
 from ._own_variables import LEASE_VARIABLE, TOKEN_VARIABLE
-from ._pod import Pod
+from ._pod import ENDING, Pod
 from ._secrecy import HiddenBytes, HiddenDict, HiddenText, discreet
 
 OnUnknown: TypeAlias = Literal["raise", "recreate"]
@@ -74,7 +74,7 @@ class Request:
         cls,
         fields: Mapping[str, Any],
         extra_fields: Mapping[str, Any] | None,
-        token: str | uuid.UUID | Fresh | None,
+        token: str | uuid.UUID | Fresh | None = Fresh.TOKEN,
         on_unknown: OnUnknown = "raise",
     ) -> Request:
         """The request that arguments ask for.
@@ -169,10 +169,16 @@ def unknown_outcome(token: str | None, since: datetime, seconds: float | None, c
     return CreateOutcomeUnknownError(message, create_token=token, since=since)
 
 
-def with_token(listing: Listing, token: str) -> Pod | None:
-    """The pod in a list that a create with a token made, one that lives before one that has ended."""
-    found = [pod for pod in listing.pods if pod.create_token == token]
-    return next((pod for pod in found if pod.is_active), None) or next(iter(found), None)
+def with_token(listing: Listing, token: str, before: frozenset[str] = frozenset()) -> Pod | None:
+    """The pod in a list that a create with a token made: one that lives before one that has ended.
+
+    Args:
+        listing: The list.
+        token: The token.
+        before: The ids of pods that had the token earlier, and are not meant.
+    """
+    found = [pod for pod in listing.pods if pod.create_token == token and pod.id not in before]
+    return min(found, key=lambda pod: (not pod.is_active, pod.status in ENDING), default=None)
 
 
 class Search:

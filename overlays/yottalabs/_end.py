@@ -6,15 +6,14 @@ import shlex
 
 from yottalabs_api.api.pods import delete_pod
 from yottalabs_api.client import API_KEY_HEADER
-from yottalabs_api.models import PodStatus
 from yottalabs_api.types import RawRequest
 
 from ._answer import Listing
 from ._exceptions import ConflictError, NotFoundError, PodNotDeletedError, YottaLabsError
+from ._pod import ENDING
 from ._settings import API_KEY_VARIABLE, Settings
-from ._wait import LOOKS_UNTIL_GONE, TRANSIENT
+from ._wait import GRACE_SECONDS, LOOKS_UNTIL_GONE, TRANSIENT
 
-ENDING = frozenset({PodStatus.TERMINATING, PodStatus.TERMINATED})
 END_SECONDS = 60.0  # how long a pod that must go is deleted again and again
 HOPELESS_SECONDS = 10.0  # how long where the API says that it will not, which it may say by mistake
 SHORTEST_PAUSE = 0.5
@@ -42,6 +41,7 @@ class End:
         self._refusal: YottaLabsError | None = None
         self._blindness: YottaLabsError | None = None
         self._missing = 0
+        self._was_seen = False
         self._has_ended = False
         self._pause = SHORTEST_PAUSE / PAUSE_GROWTH
 
@@ -61,6 +61,7 @@ class End:
             self._missing += listing.is_whole
             return
         self._missing = 0
+        self._was_seen = True
         self._has_ended = pod.status in ENDING
         self.must_delete = not self._has_ended
 
@@ -74,8 +75,7 @@ class End:
         Raises:
             PodNotDeletedError: It has not, for too long.
         """
-        is_taken = self._refusal is None or isinstance(self._refusal, NotFoundError)
-        if self._has_ended or (is_taken and self._missing >= LOOKS_UNTIL_GONE):
+        if self._has_ended or (self._missing >= LOOKS_UNTIL_GONE and self._is_gone(now)):
             return True
         hindrance = self._refusal or self._blindness
         may_pass = hindrance is None or isinstance(hindrance, _MAY_PASS)
@@ -83,6 +83,16 @@ class End:
         if now - self._start >= patience:
             raise PodNotDeletedError(self._problem(), pod_ids=[self.pod_id], pod_id=self.pod_id) from hindrance
         return False
+
+    def remaining(self, now: float) -> float:
+        """Seconds until it has taken too long."""
+        return self._start + self._patience - now
+
+    def _is_gone(self, now: float) -> bool:
+        """Whether a pod that is missing from the list is gone: the API has just made it, and may not know it yet."""
+        if isinstance(self._refusal, NotFoundError):
+            return self._was_seen or now - self._start >= GRACE_SECONDS
+        return self._refusal is None
 
     def pause(self) -> float:
         """How many seconds to wait before the next step."""

@@ -48,12 +48,14 @@ class YottaLabsError(Exception):
     Attributes:
         message: What went wrong.
         pod_id: The id of the pod that it is about, where one is known.
+        pods: Every pod that was waited for, by its id, as it was last seen; empty if none was.
     """
 
     def __init__(self, message: str, *, pod_id: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.pod_id = pod_id
+        self.pods: dict[str, Pod] = {}
 
     def __str__(self) -> str:
         text = self._describe()

@@ -16,6 +16,7 @@ from typing import NoReturn
 from ._clock import SystemClock
 from ._exceptions import ConfigurationError
 from ._lease import Lease
+from ._pod import ENDING
 from ._settings import Settings
 from ._sync.creating import Creating
 from ._sync.ending import end_pod
@@ -81,7 +82,7 @@ class Guarding:
                 pass
             else:
                 now = time.monotonic()
-                if found is not None and found.id:
+                if found is not None and found.id and found.status not in ENDING:
                     self._watch.pod_id = found.id
                     break
                 readable_since = now if readable_since is None else readable_since

@@ -12,7 +12,8 @@ from yottalabs_api.views import ExposedPort, PodView
 from ._own_variables import LEASE_VARIABLE, OWN_VARIABLES, TOKEN_VARIABLE
 
 SSH_PORT = 22
-ENDED = frozenset({PodStatus.TERMINATING, PodStatus.TERMINATED, PodStatus.FAILED})
+ENDING = frozenset({PodStatus.TERMINATING, PodStatus.TERMINATED})
+ENDED = ENDING | {PodStatus.FAILED}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from ._end import ENDING
 from ._lease import Lease
-from ._pod import Pod
+from ._pod import ENDING, Pod
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from yottalabs import (
     APIError,
     APITimeoutError,
     AsyncYottaLabs,
+    AuthenticationError,
     ConflictError,
     CreateOutcomeUnknownError,
     InvalidArgumentError,
@@ -600,3 +601,152 @@ def test_a_find_that_fails_is_an_error(yotta: Any, simulator: Simulator) -> None
     simulator.faults.add("list", "status_404")
     with pytest.raises(NotFoundError):
         yotta.pods.find_created("mine")
+
+
+# --- A token whose pod has ended, and what comes after it -------------------------------------------------------------
+
+
+def ended(yotta: Any, simulator: Simulator, token: str) -> str:
+    """A pod that had the token and is still listed, TERMINATED."""
+    pod_id: str = yotta.pods.create(**ARGUMENTS, create_token=token)
+    yotta.pods.delete(pod_id, wait=True)
+    assert simulator.pods[pod_id].status == "TERMINATED"
+    return pod_id
+
+
+@pytest.mark.parametrize("fault", ["reset_before", "status_503_before"])
+def test_the_pod_that_had_the_token_is_not_taken_for_the_one_that_was_not_made(
+    yotta: Any, simulator: Simulator, fault: str
+) -> None:
+    ended(yotta, simulator, "job")
+    simulator.faults.add("create", fault)
+    with pytest.raises(CreateOutcomeUnknownError) as caught:
+        yotta.pods.create(**ARGUMENTS, create_token="job")
+    assert caught.value.create_token == "job"
+    with pytest.raises(CreateOutcomeUnknownError):  # and the token stays spent
+        yotta.pods.create(**ARGUMENTS, create_token="job")
+    assert creates(simulator) == 2
+
+
+def test_the_new_pod_is_found_beside_the_one_that_had_the_token(yotta: Any, simulator: Simulator) -> None:
+    old = ended(yotta, simulator, "job")
+    simulator.faults.add("create", "reset_after")
+    new = yotta.pods.create(**ARGUMENTS, create_token="job")
+    assert new != old
+    assert live(simulator) == [new]
+
+
+def test_a_new_pod_that_the_list_does_not_show_yet_is_remembered_beside_the_old_one(
+    yotta: Any, simulator: Simulator
+) -> None:
+    ended(yotta, simulator, "job")
+    simulator.faults.add("create", "list_lags", seconds=20)
+    new = yotta.pods.create(**ARGUMENTS, create_token="job")
+    assert yotta.pods.create(**ARGUMENTS, create_token="job") == new
+    assert live(simulator) == [new]
+
+
+def test_a_list_that_tells_nothing_long_after_makes_no_second_pod(yotta: Any, simulator: Simulator) -> None:
+    pod_id = yotta.pods.create(**ARGUMENTS, create_token="job")
+    simulator.advance(600)
+    simulator.faults.add("list", "null_data")
+    with pytest.raises(ResponseValidationError, match=f"whether pod {pod_id}"):
+        yotta.pods.create(**ARGUMENTS, create_token="job")
+    assert yotta.pods.create(**ARGUMENTS, create_token="job") == pod_id
+    assert live(simulator) == [pod_id]
+
+
+def test_a_pod_that_turned_up_late_is_compared_too(client: Client) -> None:
+    bodies: list[Any] = []
+
+    def answer(request: httpx.Request) -> Any:
+        if request.method == "POST":
+            bodies.append(json.loads(request.content))
+            raise httpx.ReadError("reset")
+        return [pod(1, "job") | {"image": "x"}] if is_late else []
+
+    is_late = False
+    yotta = client(Scripted(answer))
+    with pytest.raises(CreateOutcomeUnknownError):
+        yotta.pods.create(**ARGUMENTS, create_token="job")
+    is_late = True
+    with pytest.raises(ConflictError, match="image"):
+        yotta.pods.create(**{**ARGUMENTS, "image": "other"}, create_token="job")
+    assert len(bodies) == 1
+
+
+def test_an_interrupted_create_is_not_sent_again_with_its_token(simulator: Simulator) -> None:
+    async def main() -> None:
+        options: dict[str, Any] = {"transport": simulator.transport, "clock": simulator.clock, "timeout": TIMEOUT}
+        async with AsyncYottaLabs("a-key", **options) as yotta:
+            # It takes effect, and the list lags behind it.
+            simulator.faults.add("create", "no_answer", effect=False)
+            first = asyncio.create_task(yotta.pods.create(**ARGUMENTS, create_token="job"))
+            while not creates(simulator):  # noqa: ASYNC110  # the simulator tells nobody
+                await asyncio.sleep(0)
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            with pytest.raises(CreateOutcomeUnknownError):
+                await yotta.pods.create(**ARGUMENTS, create_token="job")
+
+    asyncio.run(main())
+    assert creates(simulator) == 1
+
+
+def test_a_second_pod_that_is_refused_does_not_hide_the_first_one(yotta: Any, simulator: Simulator) -> None:
+    simulator.faults.add("create", "reset_before")
+    simulator.faults.add("create", "status_401")
+    with pytest.raises(CreateOutcomeUnknownError) as caught:
+        yotta.pods.create(**ARGUMENTS, on_unknown="recreate")
+    assert caught.value.create_token is not None
+    assert type(caught.value.__cause__).__name__ == "AuthenticationError"
+
+
+def test_who_waits_for_another_create_with_the_token_waits_no_longer_than_its_own_time() -> None:
+    from yottalabs._tokens import Lock, alocked, locked
+
+    busy = Lock()
+    with busy, pytest.raises(APITimeoutError, match="nothing was sent") as caught, locked(busy, 0.01):
+        pass
+    assert not caught.value.maybe_sent
+
+    async def main() -> None:
+        from yottalabs._tokens import AsyncLock
+
+        lock = AsyncLock()
+        async with lock:
+            with pytest.raises(APITimeoutError, match="nothing was sent"):
+                await asyncio.create_task(wait(lock))
+
+    async def wait(lock: Any) -> None:
+        async with alocked(lock, 0.01):
+            pass
+
+    asyncio.run(main())
+
+
+# --- A delete that is not believed too early --------------------------------------------------------------------------
+
+
+def test_a_pod_that_nobody_has_seen_yet_is_not_gone_because_the_delete_finds_none(simulator: Simulator) -> None:
+    simulator.faults.add("create", "list_lags", seconds=20)
+    simulator.faults.add("delete", "status_404", times=3)
+    simulator.faults.add("list", "status_401", times=1)  # which ends the wait at once
+    with (
+        YottaLabs("a-key", transport=simulator.transport, clock=simulator.clock) as yotta,
+        pytest.raises(AuthenticationError),
+        yotta.pods.temporary(**ARGUMENTS),
+    ):
+        pytest.fail("nobody may look")
+    assert live(simulator) == []
+
+
+def test_a_list_that_tells_nothing_does_not_say_that_a_pod_is_gone(yotta: Any, simulator: Simulator) -> None:
+    pod_id = yotta.pods.create(**ARGUMENTS)
+    simulator.faults.add("delete", "status_503_before")
+    simulator.faults.add("delete", "status_409")
+    simulator.faults.add("list", "null_data")
+    with pytest.raises(ConflictError):
+        yotta.pods.delete(pod_id)
+    assert live(simulator) == [pod_id]

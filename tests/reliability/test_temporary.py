@@ -447,13 +447,6 @@ def test_without_a_lifetime_the_lease_is_as_long_as_its_owner_lives(block: Block
     assert lease.expires is None
 
 
-def test_a_pod_with_a_token_that_is_live_already_is_taken_and_deleted(block: Block) -> None:
-    with YottaLabs(KEY, transport=block.simulator.transport, clock=block.simulator.clock) as yotta:
-        pod_id = yotta.pods.create(**REQUEST, create_token="mine")
-    assert block.run(lambda pod: pod.id, create_token="mine") == pod_id
-    block.assert_ended()
-
-
 # --- When the delete does not go as it should -------------------------------------------------------------------------
 
 

@@ -10,8 +10,8 @@ from yottalabs_api.errors import ContractViolation
 from .._answer import check_deleted
 from .._arguments import refuse_path
 from .._blocking import arun
-from .._end import ENDING
 from .._exceptions import ConflictError, NotFoundError
+from .._pod import ENDING
 from .._retry import had_no_effect, is_passing
 from .listing import alist_all
 from .repeating import AsyncRepeating
@@ -37,6 +37,7 @@ async def adelete(session: AsyncSession, pod_id: str) -> None:
             raise
         if isinstance(error, ConflictError) and not await ais_ending(session.within(repeating.remaining()), pod_id):
             raise
+    session.tokens.end(pod_id)
     guard = session.guards.pop(pod_id, None)
     if guard is not None:
         await arun(guard.release)
@@ -44,5 +45,6 @@ async def adelete(session: AsyncSession, pod_id: str) -> None:
 
 async def ais_ending(session: AsyncSession, pod_id: str) -> bool:
     """Whether a pod is ending, has ended, or is gone, by the list."""
-    pod = (await alist_all(session)).by_id.get(pod_id)
-    return pod is None or pod.status in ENDING
+    listing = await alist_all(session)
+    pod = listing.by_id.get(pod_id)
+    return listing.is_whole if pod is None else pod.status in ENDING

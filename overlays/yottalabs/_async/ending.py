@@ -12,6 +12,8 @@ from .listing import alook
 if TYPE_CHECKING:
     from .session import AsyncSession
 
+SHORTEST_CALL = 5.0  # seconds, which a call may take although the patience is at its end
+
 
 async def aend_pod(session: AsyncSession, pod_id: str, *, patience: float) -> None:
     """Deletes a pod, again and again, until the list shows that it ends, has ended, or is gone.
@@ -27,15 +29,17 @@ async def aend_pod(session: AsyncSession, pod_id: str, *, patience: float) -> No
     clock = session.clock
     end = End(pod_id, now=clock.monotonic(), patience=patience)
     while True:
+        # No call may take so long that there is no other one.
+        bounded = session.within(max(end.remaining(clock.monotonic()) / 2, SHORTEST_CALL))
         if end.must_delete:
             try:
-                await adelete(session, pod_id)
+                await adelete(bounded, pod_id)
             except YottaLabsError as error:
                 end.refuse(error)
             else:
                 end.accept()
         try:
-            end.see(await alook(session))
+            end.see(await alook(bounded))
         except YottaLabsError as error:
             end.fail_to_see(error)
         try:

@@ -143,8 +143,8 @@ class AsyncTemporary:
                     # A second Ctrl-C does not skip the delete: it is begun again, which does no harm.
                     interruption = another
                 else:
-                    break
-        return interruption
+                    return interruption
+        raise PodNotDeletedError("the delete was interrupted too often", pod_id=self._leasing.pod_id)
 
     async def _end(self, error: BaseException | None) -> None:
         pod_id = self._leasing.pod_id
@@ -158,8 +158,11 @@ class AsyncTemporary:
 
     async def _find(self) -> str | None:
         """The pod whose create was interrupted, if there is one."""
-        if self._token is None or not self._leasing.was_sent:
-            return None
+        use = None if self._token is None else self._session.tokens.use(self._token)
+        if self._token is None or use is None:
+            return None  # nothing was sent
+        if use.pod_id is not None:
+            return use.pod_id
         logger.warning("the create was interrupted; looking for its pod, to delete it")
         try:
             found = await AsyncCreating(self._session).search(self._token, INTERRUPTED_SEARCH_SECONDS)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .._arguments import pod_id_of
-from .._exceptions import PodFailedError, WaitTimeoutError
+from .._exceptions import YottaLabsError
 from .._pod import Pod
 from .._wait import DEFAULT_WAIT_SECONDS, TRANSIENT, Until, Wait, atell
 from .listing import alook
@@ -49,7 +49,7 @@ class AsyncWaiting:
             pending: Sequence[Wait] = self._waits
             while pending:
                 pending = await self._tick(pending, on_change)
-        except (PodFailedError, WaitTimeoutError) as error:
+        except YottaLabsError as error:
             error.pods = self._pods()
             raise
         return self._pods()

@@ -11,8 +11,8 @@ from yottalabs_api.errors import ContractViolation
 from .._answer import check_deleted
 from .._arguments import refuse_path
 from .._blocking import run
-from .._end import ENDING
 from .._exceptions import ConflictError, NotFoundError
+from .._pod import ENDING
 from .._retry import had_no_effect, is_passing
 from .listing import list_all
 from .repeating import Repeating
@@ -38,6 +38,7 @@ def delete(session: Session, pod_id: str) -> None:
             raise
         if isinstance(error, ConflictError) and not is_ending(session.within(repeating.remaining()), pod_id):
             raise
+    session.tokens.end(pod_id)
     guard = session.guards.pop(pod_id, None)
     if guard is not None:
         run(guard.release)
@@ -45,5 +46,6 @@ def delete(session: Session, pod_id: str) -> None:
 
 def is_ending(session: Session, pod_id: str) -> bool:
     """Whether a pod is ending, has ended, or is gone, by the list."""
-    pod = (list_all(session)).by_id.get(pod_id)
-    return pod is None or pod.status in ENDING
+    listing = list_all(session)
+    pod = listing.by_id.get(pod_id)
+    return listing.is_whole if pod is None else pod.status in ENDING

@@ -13,6 +13,8 @@ from .listing import look
 if TYPE_CHECKING:
     from .session import Session
 
+SHORTEST_CALL = 5.0  # seconds, which a call may take although the patience is at its end
+
 
 def end_pod(session: Session, pod_id: str, *, patience: float) -> None:
     """Deletes a pod, again and again, until the list shows that it ends, has ended, or is gone.
@@ -28,15 +30,17 @@ def end_pod(session: Session, pod_id: str, *, patience: float) -> None:
     clock = session.clock
     end = End(pod_id, now=clock.monotonic(), patience=patience)
     while True:
+        # No call may take so long that there is no other one.
+        bounded = session.within(max(end.remaining(clock.monotonic()) / 2, SHORTEST_CALL))
         if end.must_delete:
             try:
-                delete(session, pod_id)
+                delete(bounded, pod_id)
             except YottaLabsError as error:
                 end.refuse(error)
             else:
                 end.accept()
         try:
-            end.see(look(session))
+            end.see(look(bounded))
         except YottaLabsError as error:
             end.fail_to_see(error)
         try:

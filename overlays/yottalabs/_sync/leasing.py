@@ -27,7 +27,6 @@ class Leasing:
     """One create, and the lease of its pod.
 
     Attributes:
-        was_sent: Whether the create has begun, so that the pod may exist.
         pod_id: The pod; None as long as it is not known.
         guard: What watches over the pod from another process, if anything does.
     """
@@ -49,7 +48,6 @@ class Leasing:
         if limits.max_cost is not None and not guard:
             message = "max_cost needs the guard: nothing else ends the pod when it is spent"
             raise InvalidArgumentError(message, argument="guard")
-        self.was_sent = False
         self.pod_id: str | None = None
         self.guard: Guard | None = None
         self._session = session
@@ -74,7 +72,6 @@ class Leasing:
                     self.release()  # a task that is cancelled meanwhile has one all the same
                 raise
         request = replace(self._request, lease=Lease(expires, Owner.current()).text())
-        self.was_sent = True
         try:
             self.pod_id = Creating(self._session).create(request)
         except CreateOutcomeUnknownError:
@@ -110,6 +107,9 @@ class Leasing:
 def _check_guard(session: Session, request: Request) -> None:
     if request.token is None:
         message = "create_token is None, and a pod that must end at some time is found by its token"
+        raise InvalidArgumentError(message, argument="create_token")
+    if request.is_rerun:
+        message = "create_token is yours, and the guard would end a pod that has it already; pass guard=False"
         raise InvalidArgumentError(message, argument="create_token")
     if request.on_unknown == "recreate":
         message = "on_unknown is 'recreate', and the guard would not know the token of the second pod; pass guard=False"

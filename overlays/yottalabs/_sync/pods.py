@@ -65,6 +65,7 @@ class Pods:
                 another one, with another token, in the second half of the time.
             max_lifetime: How long the pod may live, in seconds. A process of its own, the guard, deletes the pod when
                 the time is over, or when this process has ended.
+                A guard goes with a new token only, for a pod that is there already is somebody else's to end.
             guard: Whether to start the guard. Without it, the lifetime is for `sweep` alone.
             extra_fields: Fields that the contract does not document, by their names in JSON.
             **fields: Every documented field by its Python name; `image` and `gpu_type` are required. `environment_vars`
@@ -124,7 +125,6 @@ class Pods:
         max_cost: Amount | None = None,
         guard: bool = True,
         on_change: Callable[[Pod], object] | None = None,
-        create_token: str | UUID | Fresh | None = Fresh.TOKEN,
         extra_fields: Mapping[str, Any] | None = None,
         **fields: Unpack[CreateParams],
     ) -> Temporary:
@@ -146,7 +146,6 @@ class Pods:
             max_cost: What it may cost as a whole: a lifetime, once the price is known, counted from the create.
             guard: Whether to start the guard, for a pod with a lifetime.
             on_change: Called with the pod while waiting, when it is first seen and whenever it changes.
-            create_token: As for `create`.
             extra_fields: As for `create`.
             **fields: As for `create`.
 
@@ -157,7 +156,7 @@ class Pods:
             InvalidArgumentError: The arguments cannot be right. Nothing was sent.
         """
         try:
-            request = Request.read(fields, extra_fields, create_token)
+            request = Request.read(fields, extra_fields)
         finally:
             del fields, extra_fields  # or a traceback that shows local variables would show them
         _ = request.body  # or what cannot be sent would be noticed only when the pod is created
