@@ -906,7 +906,7 @@ def test_a_signal_at_any_step_ends_the_program_and_the_pod(signalled: Block) -> 
 
 @pytest.mark.long
 def test_a_signal_at_very_many_steps_ends_the_program_and_the_pod(signalled: Block) -> None:
-    assert_ended_at(signalled.kind, random.Random(5).sample(range(1, steps_of(signalled) + 1), 400))
+    assert_ended_at(signalled.kind, random.Random(5).sample(range(1, steps_of(signalled) + 1), 120))
 
 
 # --- What it may cost -------------------------------------------------------------------------------------------------
