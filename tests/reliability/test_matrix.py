@@ -63,22 +63,12 @@ def assert_the_same_over_sockets(cells: Sequence[Cell]) -> None:
             assert again == expected, f"{cell}; at first it was {first}"
 
 
-def over_sockets(*, drawn: bool) -> list[Cell]:
-    """Every row with the one of the two clients that the seed draws, or with the other one."""
-    chance = random.Random(SEED)
-    chosen = {row: chance.choice(OVER_SOCKETS) for row in rows()}
-    return [Cell(row, way) for row in rows() for way in OVER_SOCKETS if (way == chosen[row]) is drawn]
-
-
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_over_a_socket_the_same_happens_as_in_process(group: int) -> None:
-    assert_the_same_over_sockets(over_sockets(drawn=True)[group::GROUPS])
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("group", range(GROUPS))
-def test_over_a_socket_the_same_happens_with_the_other_client(group: int) -> None:
-    assert_the_same_over_sockets(over_sockets(drawn=False)[group::GROUPS])
+    """Every row, with one of the two clients."""
+    chance = random.Random(SEED)
+    cells = [Cell(row, chance.choice(OVER_SOCKETS)) for row in rows()]
+    assert_the_same_over_sockets(cells[group::GROUPS])
 
 
 def test_the_table_in_the_documentation_is_what_happens(request: pytest.FixtureRequest) -> None:
