@@ -91,7 +91,7 @@ class VirtualClock:
                     bell.wait(_LONGEST_SILENCE_SECONDS)
                     bell.clear()
                 elif threading.active_count() > 1:
-                    time.sleep(_TURN_SECONDS)
+                    time.sleep(_TURN_SECONDS)  # or the other threads would have no turn
 
     async def asleep(self, seconds: float, /) -> None:
         """Moves the time ahead, and lets other tasks and threads run."""

@@ -84,7 +84,7 @@ class Guard:
             finally:
                 os.close(reading)
             reason = (_why_not_ready(process) or "").replace(settings.api_key, _HIDDEN)
-        except BaseException:
+        except BaseException:  # an interruption too must not leave the pipe open
             _close(writing)
             raise
         if reason:

@@ -656,30 +656,31 @@ def test_a_list_that_tells_nothing_long_after_makes_no_second_pod(yotta: Any, si
     assert live(simulator) == [pod_id]
 
 
-def test_a_pod_that_turned_up_late_is_compared_too(client: Client) -> None:
-    bodies: list[Any] = []
-
-    def answer(request: httpx.Request) -> Any:
-        if request.method == "POST":
-            bodies.append(json.loads(request.content))
-            raise httpx.ReadError("reset")
-        return [pod(1, "job") | {"image": "x"}] if is_late else []
-
-    is_late = False
-    yotta = client(Scripted(answer))
+def test_a_pod_that_turns_up_while_it_is_looked_for_is_compared_too(client: Client) -> None:
+    late = pod(1, "job") | {"image": "x"}
+    transport = Scripted([], httpx.ReadError("reset"), [])
+    yotta = client(transport)
     with pytest.raises(CreateOutcomeUnknownError):
         yotta.pods.create(**ARGUMENTS, create_token="job")
-    is_late = True
+    transport._steps = Scripted([], [], [late])._steps  # not in the first list, nor in the second
     with pytest.raises(ConflictError, match="image"):
         yotta.pods.create(**{**ARGUMENTS, "image": "other"}, create_token="job")
-    assert len(bodies) == 1
+    assert [request.method for request in transport.requests].count("POST") == 1
+
+
+def test_a_live_pod_without_a_readable_id_makes_no_second_one(client: Client) -> None:
+    transport = Scripted([pod(1, "job") | {"id": None}])
+    with pytest.raises(CreateOutcomeUnknownError, match="no readable id") as caught:
+        client(transport).pods.create(**ARGUMENTS, create_token="job")
+    assert caught.value.create_token == "job"
+    assert {request.method for request in transport.requests} == {"GET"}
 
 
 def test_an_interrupted_create_is_not_sent_again_with_its_token(simulator: Simulator) -> None:
     async def main() -> None:
         options: dict[str, Any] = {"transport": simulator.transport, "clock": simulator.clock, "timeout": TIMEOUT}
         async with AsyncYottaLabs("a-key", **options) as yotta:
-            # It takes effect, and the list lags behind it.
+            # Whether it has an effect, or may yet have one, nobody can know who gives it up.
             simulator.faults.add("create", "no_answer", effect=False)
             first = asyncio.create_task(yotta.pods.create(**ARGUMENTS, create_token="job"))
             while not creates(simulator):  # noqa: ASYNC110  # the simulator tells nobody

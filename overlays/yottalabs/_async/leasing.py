@@ -66,7 +66,7 @@ class AsyncLeasing:
         if self._is_guarded:
             try:
                 await arun(partial(self._start_guard, expires))
-            except BaseException:
+            except BaseException:  # an interruption too must not leave a guard
                 with ashielded():
                     await self.release()  # a task that is cancelled meanwhile has one all the same
                 raise

@@ -78,7 +78,7 @@ class AsyncTemporary:
                 self._leasing.limit(pod)
             self._go_on()
             return pod  # noqa: TRY300  # in here, where whatever interrupts still ends the pod
-        except BaseException as error:
+        except BaseException as error:  # whatever it is, the pod must end
             await self._leave(error)
             raise
 

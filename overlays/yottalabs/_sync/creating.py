@@ -137,7 +137,7 @@ class Creating:
         logger.warning("%s; creating another one, as on_unknown='recreate' says", first)
         try:
             return self._create_by(replace(request, token=new_token()), end, before)
-        except BaseException as second:
+        except BaseException as second:  # an interruption too must not hide the first pod
             second.add_note(f"before that: {first}")
             if isinstance(second, YottaLabsError) and not isinstance(second, CreateOutcomeUnknownError):
                 raise first from second  # the second pod does not exist, and the first one may
@@ -147,7 +147,7 @@ class Creating:
         """Creates a pod by a moment, or is interrupted and says what may have been created."""
         try:
             return self._send(request, end, before)
-        except BaseException as interruption:
+        except BaseException as interruption:  # whatever it is, the pod may exist
             if request.token is not None and not isinstance(interruption, YottaLabsError):
                 interruption.add_note(
                     f"a pod may have been created: pods.find_created({request.token!r}) tells, "

@@ -67,7 +67,7 @@ class Leasing:
         if self._is_guarded:
             try:
                 run(partial(self._start_guard, expires))
-            except BaseException:
+            except BaseException:  # an interruption too must not leave a guard
                 with shielded():
                     self.release()  # a task that is cancelled meanwhile has one all the same
                 raise
