@@ -751,3 +751,12 @@ def test_a_list_that_tells_nothing_does_not_say_that_a_pod_is_gone(yotta: Any, s
     with pytest.raises(ConflictError):
         yotta.pods.delete(pod_id)
     assert live(simulator) == [pod_id]
+
+
+def test_no_guard_watches_over_a_pod_that_may_be_somebody_else_s(make: Make) -> None:
+    with (
+        make("a-key", base_url="http://127.0.0.1:9") as yotta,
+        pytest.raises(InvalidArgumentError, match="pass guard=False") as caught,
+    ):
+        yotta.pods.create(**ARGUMENTS, create_token="mine", max_lifetime=60)
+    assert caught.value.argument == "create_token"
