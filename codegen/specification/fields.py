@@ -96,6 +96,11 @@ class Field:
         return {part.get("type") for part in self.alternatives}
 
     @property
+    def json_types(self) -> list[str]:
+        """The names of the JSON types that a value may have; none where it may be anything."""
+        return sorted(filter(None, self.types))
+
+    @property
     def items(self) -> Field | None:
         """What each item is, where this is a list."""
         return self._held("items") if "array" in self.types else None
@@ -169,7 +174,7 @@ class Field:
             return f"Mapping[str, {self.values.params_type if is_plain else 'object'}]"
         if "object" in self.types:
             return "Mapping[str, object]"
-        return " | ".join(_PYTHON_TYPES[kind] for kind in sorted(filter(None, self.types))) or "object"
+        return " | ".join(_PYTHON_TYPES[kind] for kind in self.json_types) or "object"
 
     @property
     def alias_name(self) -> str:

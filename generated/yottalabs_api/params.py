@@ -17,6 +17,8 @@ class RequestField:
 
     Attributes:
         json_name: Its name in JSON.
+        description: What it is.
+        types: The JSON types that it may have, by their names in JSON Schema; none where it may be anything.
         required: Whether the contract always wants it.
         enum: The enumeration that its values come from, or those of its items.
         secret: Whether its value must not be shown.
@@ -27,6 +29,8 @@ class RequestField:
     """
 
     json_name: str
+    description: str = ""
+    types: tuple[str, ...] = ()
     required: bool = False
     enum: type[OpenEnum] | None = None
     secret: bool = False
@@ -100,38 +104,90 @@ class CreateParams(TypedDict, total=False):
 
 
 CREATE_PARAMS: dict[str, RequestField] = {
-    "image": RequestField("image", required=True),
-    "gpu_type": RequestField("gpuType", required=True, enum=GpuType),
-    "cloud_type": RequestField("cloudType", enum=CloudType),
-    "official_image": RequestField("officialImage", enum=ImageSource),
-    "image_public_type": RequestField("imagePublicType", enum=ImagePublicType),
-    "resource_type": RequestField("resourceType", enum=ResourceType),
-    "region": RequestField("region"),
-    "name": RequestField("podName"),
-    "image_registry_username": RequestField("imageRegistryUsername"),
-    "image_registry_token": RequestField("imageRegistryToken", secret=True),
-    "gpu_count": RequestField("gpuCount"),
-    "container_volume_in_gb": RequestField("containerVolumeInGb"),
-    "persistent_volume_in_gb": RequestField("persistentVolumeInGb"),
-    "persistent_mount_path": RequestField("persistentMountPath"),
-    "initialization_command": RequestField("initializationCommand"),
+    "image": RequestField(
+        "image", description="The name of the container image, with a tag or without.", types=("string",), required=True
+    ),
+    "gpu_type": RequestField("gpuType", description="The kind of GPU.", types=("string",), required=True, enum=GpuType),
+    "cloud_type": RequestField(
+        "cloudType",
+        description="The kind of cloud to run in. The API's default is SECURE.",
+        types=("string",),
+        enum=CloudType,
+    ),
+    "official_image": RequestField(
+        "officialImage",
+        description="Whether the image comes from YottaLabs or from you. The API's default is CUSTOM.",
+        types=("string",),
+        enum=ImageSource,
+    ),
+    "image_public_type": RequestField(
+        "imagePublicType",
+        description="Whether anyone may pull the image. PRIVATE needs the registry's user name and token. The API's default is PUBLIC.",
+        types=("string",),
+        enum=ImagePublicType,
+    ),
+    "resource_type": RequestField(
+        "resourceType",
+        description="Whether the pod has GPUs. The API's default is GPU.",
+        types=("string",),
+        enum=ResourceType,
+    ),
+    "region": RequestField("region", description="The region to run in.", types=("string",)),
+    "name": RequestField("podName", description="A name for people. The API's default is My Pod.", types=("string",)),
+    "image_registry_username": RequestField(
+        "imageRegistryUsername", description="The user name at the image's registry.", types=("string",)
+    ),
+    "image_registry_token": RequestField(
+        "imageRegistryToken", description="The token for the image's registry.", types=("string",), secret=True
+    ),
+    "gpu_count": RequestField(
+        "gpuCount", description="How many GPUs the pod has. At least 1 where `resourceType` is GPU.", types=("integer",)
+    ),
+    "container_volume_in_gb": RequestField(
+        "containerVolumeInGb",
+        description="The size of the container's own disk in GB. Its default depends on `gpuType`.",
+        types=("integer",),
+    ),
+    "persistent_volume_in_gb": RequestField(
+        "persistentVolumeInGb",
+        description="The size of the persistent disk in GB. Its default depends on `gpuType`. Above 0 it needs `persistentMountPath`.",
+        types=("integer",),
+    ),
+    "persistent_mount_path": RequestField(
+        "persistentMountPath", description="Where the persistent disk appears in the container.", types=("string",)
+    ),
+    "initialization_command": RequestField(
+        "initializationCommand",
+        description="A shell command that runs in the container when it starts.",
+        types=("string",),
+    ),
     "environment_vars": RequestField(
         "environmentVars",
+        description="Variables of the container's environment.",
+        types=("array",),
         secret=True,
         is_list=True,
         is_mapping=True,
         item_fields={
-            "key": RequestField("key", required=True),
-            "value": RequestField("value", required=True, secret=True),
+            "key": RequestField("key", description="The variable's name.", types=("string",), required=True),
+            "value": RequestField(
+                "value", description="The variable's value.", types=("string",), required=True, secret=True
+            ),
         },
     ),
     "expose": RequestField(
         "expose",
+        description="Ports of the container that can be reached from outside.",
+        types=("array",),
         is_list=True,
         bare=int,
         item_fields={
-            "port": RequestField("port", required=True),
-            "protocol": RequestField("protocol", enum=Protocol),
+            "port": RequestField(
+                "port", description="The port inside the container.", types=("integer",), required=True
+            ),
+            "protocol": RequestField(
+                "protocol", description="What is spoken on the port.", types=("string",), enum=Protocol
+            ),
         },
     ),
 }

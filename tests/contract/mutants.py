@@ -56,8 +56,8 @@ MUTANTS = (
     Mutant(
         "a key is renamed in the overlay's arguments",
         f"{API}/params.py",
-        'RequestField("podName")',
-        'RequestField("name")',
+        'RequestField("podName",',
+        'RequestField("name",',
         "body.podName: missing",
     ),
     Mutant(
