@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -167,6 +169,24 @@ def unknown_outcome(token: str | None, since: datetime, seconds: float | None, c
         f"look for it with {advice} before you create it again"
     )
     return CreateOutcomeUnknownError(message, create_token=token, since=since)
+
+
+_INTERRUPTED = "a pod may have been created: pods.find_created({!r}) tells, once the list of pods shows it"
+
+
+def interrupted_note(token: str) -> str:
+    """What is noted on whatever interrupts a create."""
+    return _INTERRUPTED.format(token)
+
+
+def interrupted_token(interruption: BaseException) -> str | None:
+    """The token of the create that was interrupted, if one was."""
+    before, after = (re.escape(part) for part in _INTERRUPTED.split("{!r}"))
+    for note in getattr(interruption, "__notes__", ()):
+        found = re.fullmatch(f"{before}(.*){after}", note)
+        if found:
+            return str(ast.literal_eval(found[1]))
+    return None
 
 
 def with_token(listing: Listing, token: str, before: frozenset[str] = frozenset()) -> Pod | None:

@@ -14,6 +14,7 @@ from .._creation import (
     Request,
     Search,
     conflict,
+    interrupted_note,
     is_unknown,
     new_token,
     refuse_other,
@@ -148,10 +149,7 @@ class AsyncCreating:
             return await self._send(request, end, before)
         except BaseException as interruption:  # whatever it is, the pod may exist
             if request.token is not None and not isinstance(interruption, YottaLabsError):
-                interruption.add_note(
-                    f"a pod may have been created: pods.find_created({request.token!r}) tells, "
-                    "once the list of pods shows it"
-                )
+                interruption.add_note(interrupted_note(request.token))
             raise
 
     async def _send(self, request: Request, end: float, before: frozenset[str]) -> str:

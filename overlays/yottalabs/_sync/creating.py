@@ -15,6 +15,7 @@ from .._creation import (
     Request,
     Search,
     conflict,
+    interrupted_note,
     is_unknown,
     new_token,
     refuse_other,
@@ -149,10 +150,7 @@ class Creating:
             return self._send(request, end, before)
         except BaseException as interruption:  # whatever it is, the pod may exist
             if request.token is not None and not isinstance(interruption, YottaLabsError):
-                interruption.add_note(
-                    f"a pod may have been created: pods.find_created({request.token!r}) tells, "
-                    "once the list of pods shows it"
-                )
+                interruption.add_note(interrupted_note(request.token))
             raise
 
     def _send(self, request: Request, end: float, before: frozenset[str]) -> str:

@@ -1,0 +1,32 @@
+"""`yottalabs completion`: what a shell needs to complete this command."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+from .output import write
+
+PROGRAM = "yottalabs"
+VARIABLE = "_YOTTALABS_COMPLETE"
+SHELLS = ("bash", "zsh", "fish")
+
+
+HELP = """Print the code by which a shell completes this command.
+
+\b
+bash: add to ~/.bashrc:   eval "$(yottalabs completion bash)"
+zsh:  add to ~/.zshrc:    eval "$(yottalabs completion zsh)"
+fish: once:               yottalabs completion fish > ~/.config/fish/completions/yottalabs.fish
+"""
+
+
+@click.command("completion", help=HELP)
+@click.argument("shell", type=click.Choice(SHELLS))
+def command(shell: str) -> None:
+    """Prints it."""
+    from .program import root
+
+    found = get_completion_class(shell)
+    if found is not None:
+        write(found(root, {}, PROGRAM, VARIABLE).source())

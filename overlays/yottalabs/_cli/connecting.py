@@ -1,0 +1,153 @@
+"""The options that lead to a client: whose key, where the API is, how long a request may take."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from .failures import CommandError, Status
+from .terminal import is_terminal, printable, say
+from .times import DURATION
+
+if TYPE_CHECKING:
+    from .. import YottaLabs
+    from .._settings import Connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LONGEST_KEY_FILE = 10_000  # bytes
+STANDARD_INPUT = "-"
+
+
+@dataclass
+class Connecting:
+    """How a command reaches the API."""
+
+    profile: str | None = None
+    base_url: str | None = None
+    api_key_file: str | None = None
+    request_timeout: float | None = None
+    allow_insecure_http: bool = False
+    debug: bool = False
+
+    @cached_property
+    def api_key(self) -> str | None:
+        """The key that was given with the command, if one was."""
+        if self.api_key_file is None:
+            return None
+        from .._secrecy import HiddenText
+
+        return HiddenText(secret_from(self.api_key_file, "--api-key-file", "API key"))
+
+    @cached_property
+    def connection(self) -> Connection:
+        """Where the API is and whose key it gets, each with its source.
+
+        Raises:
+            ConfigurationError: There is no key, or the client cannot work with what was given.
+        """
+        from yottalabs_api.client import BASE_URL
+
+        from .._settings import find_connection
+
+        return find_connection(
+            self.api_key, self.base_url, self.profile, BASE_URL, allow_insecure_http=self.allow_insecure_http
+        )
+
+    def open(self) -> YottaLabs:
+        """A client.
+
+        Raises:
+            ConfigurationError: There is no key, or the client cannot work with what was given.
+        """
+        from .. import YottaLabs
+        from .._settings import DEFAULT_TIMEOUT
+
+        return YottaLabs(
+            self.api_key,
+            base_url=self.base_url,
+            profile=self.profile,
+            timeout=self.request_timeout or DEFAULT_TIMEOUT,
+            allow_insecure_http=self.allow_insecure_http,
+        )
+
+
+def connects(function: Callable[Concatenate[Connecting, P], T]) -> Callable[P, T]:
+    """Gives a command the options that lead to a client, and passes them on as one `Connecting`."""
+
+    @click.option("--profile", metavar="NAME", help="Take key and base URL from this profile (see `yottalabs config`).")
+    @click.option("--base-url", metavar="URL", help="Where the API is.")
+    @click.option("--api-key-file", metavar="FILE", help="Read the key from a file; - is standard input.")
+    @click.option("--request-timeout", type=DURATION, help="How long each request may take (30s).")
+    @click.option("--allow-insecure-http", is_flag=True, help="Allow plain http to another machine.")
+    @click.option("--debug", is_flag=True, help="Log requests and answers, secrets masked, and show tracebacks.")
+    @wraps(function)
+    def command(*args: P.args, **kwargs: P.kwargs) -> T:
+        given: Any = kwargs
+        own = {name: given.pop(name) for name in Connecting.__dataclass_fields__}
+        connecting = Connecting(**own)
+        listen(debug=connecting.debug)
+        return function(connecting, *args, **kwargs)
+
+    return command
+
+
+def secret_from(source: str, option: str, what: str) -> str:
+    """A secret from a file or standard input; on a terminal it is asked for, and not shown.
+
+    Raises:
+        CommandError: It cannot be read, or is empty.
+    """
+    try:
+        if source != STANDARD_INPUT:
+            text = _read(Path(source).expanduser())
+        elif is_terminal(sys.stdin):
+            text = click.prompt(what, hide_input=True, err=True, default="", show_default=False)
+        else:
+            text = "" if sys.stdin is None else sys.stdin.read(LONGEST_KEY_FILE + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise CommandError(Status.USAGE, f"{option}: {source} cannot be read: {reason}") from None
+    secret = text.strip()
+    if not secret or len(secret) > LONGEST_KEY_FILE:
+        source = "standard input" if source == STANDARD_INPUT else source
+        raise CommandError(
+            Status.USAGE, f"{option}: {source} is {'too long' if secret else 'empty'}, and holds no {what}"
+        )
+    return secret
+
+
+def _read(file: Path) -> str:
+    with file.open(encoding="utf-8") as stream:
+        return stream.read(LONGEST_KEY_FILE + 1)
+
+
+# --- What the client says beside its answers --------------------------------------------------------------------------
+
+
+class _ToStandardError(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"yottalabs: {printable(record.getMessage())}")
+
+
+def listen(*, debug: bool) -> None:
+    """Passes on, to standard error, what the client warns of; with `debug` also what it sends and is answered."""
+    logger = logging.getLogger("yottalabs")
+    logger.handlers = [each for each in logger.handlers if not isinstance(each, _ToStandardError)]
+    logger.addHandler(_ToStandardError(logging.DEBUG if debug else logging.WARNING))
+    logger.setLevel(logging.DEBUG if debug else logging.INFO)
+    logger.propagate = False
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        say(f"yottalabs: {printable(str(message))}")
+
+    warnings.showwarning = show

@@ -1,0 +1,181 @@
+"""Which exit status an error has, and what is said of it: one to three lines, of which the last says what to do.
+
+0  done                                 5  it took too long
+1  the API said no, or a pod failed     6  the network: no answer, or one that broke off
+2  the command was not written right    7  a create that may or may not have happened
+3  no key, or one that is not accepted  130  Ctrl-C
+4  there is no such pod                 141  nobody reads the output any more
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+
+from .terminal import printable
+
+if TYPE_CHECKING:
+    from .._exceptions import YottaLabsError
+
+Advice: TypeAlias = "Callable[[YottaLabsError], list[str]]"
+
+LONGEST_LINE = 1000  # characters
+_ABOUT_KEY = re.compile(r"(there is no|the) API key\b")
+_CALL_OF_LIBRARY = re.compile(r"\b([a-z_]+)=(…|True)")
+
+
+class Status(IntEnum):
+    """The exit statuses."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    KEY = 3
+    NOT_FOUND = 4
+    TIMEOUT = 5
+    NETWORK = 6
+    UNKNOWN = 7
+    OWN_FAILURE_OF_RUN = 125
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
+
+
+class CommandError(Exception):
+    """A command has failed, in a way that it can say itself.
+
+    Attributes:
+        status: The exit status.
+        lines: What happened, with which value; what to do next.
+    """
+
+    def __init__(self, status: int, *lines: str) -> None:
+        super().__init__(*lines)
+        self.status = status
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What is left of an error: the exit status, and what is said."""
+
+    status: int
+    lines: tuple[str, ...]
+
+    @property
+    def told(self) -> list[str]:
+        """The lines as they are printed."""
+        first, *others = (textwrap.shorten(printable(line), LONGEST_LINE, placeholder=" …") for line in self.lines)
+        return [f"yottalabs: {first}", *(f"  {line}" for line in others)]
+
+
+def failure_of(error: BaseException) -> Failure | None:
+    """What is said of an error; None for one that is a defect of ours."""
+    from .._exceptions import YottaLabsError
+
+    if isinstance(error, CommandError):
+        return Failure(error.status, error.lines)
+    if isinstance(error, click.UsageError):
+        return _of_usage(error)
+    if isinstance(error, click.ClickException):
+        return Failure(Status.REFUSED, (error.format_message(),))
+    if isinstance(error, YottaLabsError):
+        status, advice = _judged(error)
+        return Failure(status, (_told(error), *advice))
+    return None
+
+
+def _of_usage(error: click.UsageError) -> Failure:
+    command = error.ctx.command_path if error.ctx is not None else "yottalabs"
+    return Failure(Status.USAGE, (error.format_message(), f"{command} --help lists the options"))
+
+
+def _judged(error: YottaLabsError) -> tuple[int, list[str]]:
+    """The status of an error of the client, and what to do about it."""
+    from .. import _exceptions as errors
+
+    if isinstance(error, errors.ConfigurationError):
+        return Status.KEY if _ABOUT_KEY.match(error.message) else Status.USAGE, []
+    if isinstance(error, errors.ResponseValidationError):
+        return Status.NETWORK if error.broke_off else Status.REFUSED, ["`yottalabs doctor` says more about answers"]
+    # Narrower classes stand before those that they belong to.
+    judgements: tuple[tuple[type[YottaLabsError], Status, Advice], ...] = (
+        (errors.InvalidArgumentError, Status.USAGE, lambda _: []),
+        (errors.CreateOutcomeUnknownError, Status.UNKNOWN, _about_unknown),
+        (errors.AuthenticationError, Status.KEY, _about_key),
+        (errors.PermissionDeniedError, Status.KEY, _about_key),
+        (errors.NotFoundError, Status.NOT_FOUND, lambda _: ["`yottalabs pods list --all` shows the pods there are"]),
+        (errors.APITimeoutError, Status.TIMEOUT, lambda _: ["--request-timeout gives it longer"]),
+        (errors.APIConnectionError, Status.NETWORK, lambda _: ["`yottalabs doctor` looks for the cause"]),
+        (errors.WaitTimeoutError, Status.TIMEOUT, _about_pod),
+        (errors.PodFailedError, Status.REFUSED, _about_pod),
+        (errors.PodNotDeletedError, Status.REFUSED, _about_left_over),
+    )
+    for kind, status, advice in judgements:
+        if isinstance(error, kind):
+            return status, advice(error)
+    return Status.REFUSED, []
+
+
+def _about_key(_: YottaLabsError) -> list[str]:
+    return ["`yottalabs config show` says where the key came from"]
+
+
+def _about_left_over(error: YottaLabsError) -> list[str]:
+    return [f"delete it by hand: yottalabs pods delete --yes {' '.join(getattr(error, 'pod_ids', ())[:20])}"]
+
+
+def _about_unknown(error: YottaLabsError) -> list[str]:
+    token = getattr(error, "create_token", None)
+    if token is None:
+        return ["look for it before you create it again: yottalabs pods list"]
+    return [
+        f"its create token is {token}; look for it: yottalabs pods get --create-token {token}",
+        f"or run the same command with --create-token {token}, which makes no second pod",
+    ]
+
+
+def _about_pod(error: YottaLabsError) -> list[str]:
+    if error.pod_id is None:
+        return []
+    return [
+        f"it may cost money: yottalabs pods get {error.pod_id} shows it, yottalabs pods delete {error.pod_id} ends it"
+    ]
+
+
+def _told(error: YottaLabsError) -> str:
+    """What an error says, in terms of this command."""
+    from .._exceptions import ConfigurationError, CreateOutcomeUnknownError, InvalidArgumentError, PodNotDeletedError
+
+    text = str(error)
+    if isinstance(error, CreateOutcomeUnknownError):
+        # What follows are calls of the library.
+        return text.partition(": look for it with pods.")[0]
+    if isinstance(error, PodNotDeletedError):
+        return text.partition("; delete each by hand")[0]
+    if isinstance(error, ConfigurationError):
+        # Arguments of the client are options here.
+        return _CALL_OF_LIBRARY.sub(lambda found: _option(found[1]), text).replace("pass --", "give --")
+    if isinstance(error, InvalidArgumentError) and error.argument:
+        return _with_option(text, error.argument)
+    return text
+
+
+def _option(argument: str) -> str:
+    return {"api_key": "--api-key-file"}.get(argument, f"--{argument.replace('_', '-')}")
+
+
+def _with_option(text: str, argument: str) -> str:
+    """A message that begins with the name of an argument, such that it begins with that of the option."""
+    from .request import option_of
+
+    name = re.split(r"[\[.]", argument)[0]
+    option = option_of(name)
+    return (
+        f"{option}: {text.removeprefix(f'{argument} is ')}" if option and text.startswith(f"{argument} is ") else text
+    )

@@ -1,0 +1,102 @@
+"""The formats of standard output. Whatever else there is to say goes to standard error."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from .failures import CommandError, Status
+from .terminal import has_unicode, printable
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+FORMATS = ("table", "json", "yaml", "csv", "id")
+NEVER_DELIVERED = "standard output is closed"
+
+
+def has_output(default: str = "table") -> Callable[[Function], Function]:
+    """Gives a command `--output`, the format of what it prints."""
+    return click.option(
+        "--output",
+        "-o",
+        type=click.Choice(FORMATS),
+        default=default,
+        show_default=True,
+        help="The format of standard output; json, yaml and csv have the documented names.",
+    )
+
+
+def shows_secrets(function: Function) -> Function:
+    """Gives a command `--show-secrets`."""
+    return click.option(
+        "--show-secrets", is_flag=True, help="Show the values of environment variables, which are hidden otherwise."
+    )(function)
+
+
+def write(text: str) -> None:
+    """Writes to standard output.
+
+    Raises:
+        CommandError: There is none.
+    """
+    if sys.stdout is None:
+        raise CommandError(Status.REFUSED, f"{NEVER_DELIVERED}; what was to be printed is lost")
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def emit(output: str, document: Any, columns: Sequence[str]) -> None:
+    """Writes a document in a format for programs.
+
+    Args:
+        output: "json", "yaml", "csv" or "id".
+        document: JSON values: an object, or a list of objects that each have an `id`.
+        columns: What CSV has, by the names in the objects.
+    """
+    if output == "json":
+        write(as_json(document))
+    elif output == "yaml":
+        write(as_yaml(document))
+    else:
+        records = document if isinstance(document, list) else [document]
+        write(as_csv(records, columns) if output == "csv" else as_ids(records))
+
+
+def as_json(document: Any) -> str:
+    """JSON for people and programs. Where the stream has no UTF-8, other characters are escaped."""
+    return json.dumps(document, indent=2, ensure_ascii=not has_unicode(sys.stdout), default=str) + "\n"
+
+
+def as_yaml(document: Any) -> str:
+    """YAML."""
+    import yaml
+
+    # By way of JSON, so that no Python object can be in it.
+    plain = json.loads(json.dumps(document, default=str))
+    return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=has_unicode(sys.stdout)))
+
+
+def as_csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """CSV with a header; what is no text is there as JSON."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(record.get(name)) for name in columns] for record in records)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+
+
+def as_ids(records: Iterable[Mapping[str, Any]]) -> str:
+    """A line for each id."""
+    return "".join(f"{printable(str(record['id']))}\n" for record in records if record.get("id"))

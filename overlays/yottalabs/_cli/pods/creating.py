@@ -1,0 +1,165 @@
+"""`yottalabs pods create`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+from yottalabs_api.params import CREATE_PARAMS
+
+from ..._creation import Request, interrupted_token
+from ..._exceptions import YottaLabsError
+from ..._wait import DEFAULT_WAIT_SECONDS, Until
+from ..connecting import Connecting, connects
+from ..output import as_yaml, emit, has_output, shows_secrets, write
+from ..progress import Progress, shown
+from ..request import Asked, describes_pod
+from ..secure_shell import Reaching, become, check_there, reaches_pod
+from ..tables import document_of, emit_pods, masked, price
+from ..terminal import is_terminal, say
+from ..times import DURATION, exact, short
+
+if TYPE_CHECKING:
+    from ... import Pod, YottaLabs
+
+
+@click.command("create")
+@click.option("--wait", is_flag=True, help="Wait until it is ready, or running where it exposes no SSH.")
+@click.option("--ssh", is_flag=True, help="Wait, and open a shell in it. The pod stays when the shell ends.")
+@click.option(
+    "--timeout",
+    type=DURATION,
+    default=DEFAULT_WAIT_SECONDS,
+    show_default=short(DEFAULT_WAIT_SECONDS),
+    help="How long to wait.",
+)
+@click.option(
+    "--max-lifetime",
+    type=DURATION,
+    help="Delete it after this time: a process that stays behind on this machine does so.",
+)
+@click.option("--no-guard", is_flag=True, help="With --max-lifetime: no such process; `pods sweep` finds the pod.")
+@click.option("--create-token", metavar="TOKEN", help="If a living pod was created with this token, give that one.")
+@click.option("--dry-run", is_flag=True, help="Print the request, secrets masked, and send nothing.")
+@has_output("id")
+@shows_secrets
+@describes_pod
+@reaches_pod
+@connects
+def command(
+    connecting: Connecting,
+    reaching: Reaching,
+    asked: Asked,
+    /,
+    *,
+    wait: bool,
+    ssh: bool,
+    timeout: float,
+    max_lifetime: float | None,
+    no_guard: bool,
+    create_token: str | None,
+    dry_run: bool,
+    output: str,
+    show_secrets: bool,
+) -> None:
+    """Create a pod; print its id.
+
+    It costs money from when it runs until it is deleted. A create that times out is looked up, never sent twice.
+    """
+    if ssh:
+        asked.expose_ssh()
+    if dry_run:
+        _show_request(asked.request, "json" if output == "id" else output)
+        return
+    shell = reaching.shell(connecting) if ssh else None
+    if ssh:
+        check_there()
+    with connecting.open() as client:
+        pod_id = _create(client, asked, create_token, max_lifetime, is_guarded=not no_guard)
+        pod = _waited(client, pod_id, asked, timeout) if wait or ssh else None
+        _show(client, pod_id, pod, output, show_secrets=show_secrets)
+    if shell is not None and pod is not None:
+        say(f"the pod stays when the shell ends; `yottalabs pods delete {pod_id}` deletes it")
+        become(shell.command(pod, ()))
+
+
+def _create(
+    client: YottaLabs, asked: Asked, create_token: str | None, max_lifetime: float | None, *, is_guarded: bool
+) -> str:
+    token: dict[str, Any] = {} if create_token is None else {"create_token": create_token}
+    began = datetime.now(UTC)
+    try:
+        pod_id = client.pods.create(
+            **token,
+            max_lifetime=max_lifetime,
+            guard="detached" if max_lifetime is not None and is_guarded else False,
+            extra_fields=asked.extra_fields,
+            **asked.fields,
+        )
+    except KeyboardInterrupt as interruption:
+        made = interrupted_token(interruption)
+        if made is not None:
+            say(
+                "a pod may have been created, and may cost money; in a minute the list of pods tells:",
+                f"  yottalabs pods get --create-token {made}",
+            )
+        raise
+    if max_lifetime is not None:
+        end = exact(began + timedelta(seconds=max_lifetime))
+        guard = client.pods._guard_of(pod_id)  # noqa: SLF001  # there for this command
+        by = f"process {guard.process_id} of this machine" if guard is not None else "`yottalabs pods sweep --delete`"
+        say(f"pod {pod_id} is deleted at {end} by {by}")
+    return pod_id
+
+
+def _waited(client: YottaLabs, pod_id: str, asked: Asked, timeout: float) -> Pod:
+    """The pod, once it is ready."""
+    until: Until = "ready" if asked.request.exposes_ssh else "running"
+    try:
+        with shown(Progress(f"pod {pod_id}, waiting until {until}")) as progress:
+            pod = client.pods.wait(pod_id, until, timeout=timeout, on_change=progress.notice)
+    except KeyboardInterrupt:
+        say(f"pod {pod_id} goes on, and costs money: `yottalabs pods delete {pod_id}` deletes it")
+        raise
+    hourly = f" at {price(pod.hourly_price)} an hour" if pod.hourly_price is not None else ""
+    say(f"pod {pod_id} is {until} after {short(progress.elapsed)}{hourly}")
+    if pod.ssh_command and is_terminal(sys.stderr):
+        say(f"`yottalabs pods ssh {pod_id}` opens a shell in it")
+    return pod
+
+
+def _show(client: YottaLabs, pod_id: str, pod: Pod | None, output: str, *, show_secrets: bool) -> None:
+    """Prints the pod, or says its id where that is impossible: it must not be lost."""
+    try:
+        if output == "table":
+            emit_pods(output, [pod or _looked_up(client, pod_id)])
+            return
+        from ... import Pod
+
+        document = {"id": pod_id} if pod is None else document_of(pod, show_secrets=show_secrets)
+        emit(output, document, ["id"] if pod is None else list(Pod.json_names.values()))
+    except BaseException:  # whatever it is, the pod exists
+        say(f"pod {pod_id} was created, and its id could not be printed")
+        raise
+
+
+def _looked_up(client: YottaLabs, pod_id: str) -> Pod:
+    """The pod by the list, which may not show it yet."""
+    from ... import Pod
+
+    try:
+        return client.pods.get(pod_id)
+    except YottaLabsError:
+        return Pod({Pod.json_names["id"]: pod_id})
+
+
+def _show_request(request: Request, output: str) -> None:
+    """Prints what would be sent."""
+    secret = {field.json_name for field in CREATE_PARAMS.values() if field.secret}
+    document = {name: masked(value) if name in secret else value for name, value in request.fields.items()}
+    if output == "table":
+        write(as_yaml(document))
+    else:
+        emit(output, document, list(document))

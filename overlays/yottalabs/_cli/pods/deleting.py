@@ -1,0 +1,110 @@
+"""`yottalabs pods delete`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from ..asking import confirm
+from ..connecting import Connecting, connects
+from ..failures import CommandError, Failure, Status, failure_of
+from ..naming import complete_pod, found_pod, may_be_whole_id, not_found
+from ..output import emit, has_output, write
+from ..tables import TO_DELETE, plain, table
+from ..terminal import console, is_terminal, printable, say
+
+if TYPE_CHECKING:
+    from ... import Pod, YottaLabs
+
+
+@click.command("delete")
+@click.argument("pods", nargs=-1, metavar="[POD...]", shell_complete=complete_pod)
+@click.option("--name", "names", multiple=True, help="All living pods with this name. More than one may be given.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask first.")
+@click.option("--wait", is_flag=True, help="Wait until they have ended.")
+@has_output()
+@connects
+def command(
+    connecting: Connecting, *, pods: tuple[str, ...], names: tuple[str, ...], yes: bool, wait: bool, output: str
+) -> None:
+    """Delete pods for good, which ends their billing.
+
+    POD is an id, the beginning of one, or a name. The pods may be anybody's in your organisation: on a terminal they
+    are shown with their owners and ages, and you are asked first; elsewhere --yes is needed.
+    """
+    if not pods and not names:
+        raise CommandError(Status.USAGE, "nothing is named to be deleted; give a POD, or --name")
+    with connecting.open() as client:
+        meant = _meant(client, pods, names)
+        if not yes:
+            _show(meant)
+        confirm(f"Delete {_counted(meant)} for good?", yes=yes)
+        failures = _delete(client, meant, wait=wait, output=output)
+    for failure in failures:
+        say(*failure.told)
+    if failures:
+        sys.exit(failures[0].status)
+
+
+def _meant(client: YottaLabs, called: Sequence[str], names: Sequence[str]) -> dict[str, Pod | None]:
+    """The pods, by their ids; None for one that the list does not show, or not yet."""
+    listed = client.pods.list()
+    meant: dict[str, Pod | None] = {}
+    for text in called:
+        found = found_pod(listed, text)
+        if found is None and not may_be_whole_id(text):
+            raise not_found(text)
+        meant[text if found is None or found.id is None else found.id] = found
+    for name in names:
+        living = {pod.id: pod for pod in listed if pod.name == name and pod.is_active and pod.id}
+        if not living:
+            raise CommandError(
+                Status.NOT_FOUND, f"no living pod has the name {name!r}", "`yottalabs pods list` shows them"
+            )
+        meant |= living
+    return meant
+
+
+def _show(meant: dict[str, Pod | None]) -> None:
+    """Shows, on standard error, what is going to be deleted."""
+    shown = [pod for pod in meant.values() if pod is not None]
+    if shown and is_terminal(sys.stderr):
+        console(sys.stderr).print(table(shown, TO_DELETE))
+    elif shown:
+        say(plain(shown, TO_DELETE).rstrip("\n"))
+    for pod_id, pod in meant.items():
+        if pod is None:
+            say(f"{pod_id}, which is not in the list of pods")
+
+
+def _delete(client: YottaLabs, meant: dict[str, Pod | None], *, wait: bool, output: str) -> list[Failure]:
+    """Deletes them, one after the other: what one fails with does not keep the others."""
+    from ..._exceptions import YottaLabsError
+
+    failures: list[Failure] = []
+    deleted: list[dict[str, str]] = []
+    try:
+        for pod_id, pod in meant.items():
+            try:
+                client.pods.delete(pod_id)
+            except YottaLabsError as error:
+                failures += filter(None, [failure_of(error)])
+                continue
+            name = pod.name or "" if pod is not None else ""
+            deleted.append({"id": pod_id, "podName": name})
+            if output == "table":
+                write(f"deleted {printable(pod_id)}{f' ({printable(name)})' if name else ''}\n")
+        if wait and deleted:
+            client.pods.wait_all([each["id"] for each in deleted], "terminated")
+    finally:
+        # Whatever happens, it is told what was deleted.
+        if output != "table":
+            emit(output, deleted, ("id", "podName"))
+    return failures
+
+
+def _counted(meant: dict[str, Pod | None]) -> str:
+    return "this pod" if len(meant) == 1 else f"these {len(meant)} pods"

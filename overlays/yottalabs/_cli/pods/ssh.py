@@ -1,0 +1,50 @@
+"""`yottalabs pods ssh`."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+
+from ..connecting import Connecting, connects
+from ..naming import complete_pod, find_pod
+from ..output import write
+from ..progress import Progress, shown
+from ..secure_shell import Reaching, become, check_there, reaches_pod
+
+
+@click.command("ssh")
+@click.argument("pod", shell_complete=complete_pod)
+@click.argument("words", nargs=-1, metavar="[-- COMMAND...]")
+@click.option("--print", "only_print", is_flag=True, help="Print the ssh command, and do not run it.")
+@click.option("--wait", is_flag=True, help="Wait until the pod is ready first.")
+@reaches_pod
+@connects
+def command(
+    connecting: Connecting,
+    reaching: Reaching,
+    /,
+    *,
+    pod: str,
+    words: tuple[str, ...],
+    only_print: bool,
+    wait: bool,
+) -> None:
+    """Open a shell in a pod, or run a command there.
+
+    POD is an id, the beginning of one, or a name. The words of COMMAND arrive as they are; for pipes and variables, run
+    a shell: `-- sh -c 'nvidia-smi | head'`. The exit status is that of ssh, which is the command's, or 255.
+    """
+    shell = reaching.shell(connecting)
+    if not only_print:
+        check_there()
+    with connecting.open() as client:
+        found = find_pod(client.pods.list(), pod)
+        if wait:
+            with shown(Progress("waiting until ready")) as progress:
+                found = client.pods.wait(found, on_change=progress.notice)
+    made = shell.command(found, words)
+    if only_print:
+        write(f"{shlex.join(made)}\n")
+    else:
+        become(made)

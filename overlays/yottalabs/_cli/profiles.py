@@ -1,0 +1,224 @@
+"""`yottalabs config`: keeps keys and addresses in profiles."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from yottalabs_api.client import BASE_URL
+
+from .._profiles import DEFAULT, config_file, read_profiles
+from .._settings import ARGUMENT, _check_key, _checked_url
+from .asking import confirm
+from .connecting import Connecting, connects, secret_from
+from .failures import CommandError, Status
+from .output import emit, has_output, write
+from .tables import Column, show
+from .terminal import can_ask, say
+
+if TYPE_CHECKING:
+    import tomlkit
+
+NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
+FILE_MODE, FOLDER_MODE = 0o600, 0o700
+
+
+@click.group(no_args_is_help=True)
+def command() -> None:
+    """Keep keys and addresses in profiles.
+
+    A setting comes from the command line, else from the environment (YOTTA_API_KEY, YOTTA_BASE_URL), else from the
+    profile that YOTTA_PROFILE names, else from the default one. A profile that --profile names comes before the
+    environment. The profiles of the vendor's own command, in ~/.yotta/config, are read too, and never written.
+    """
+
+
+@command.command("list")
+@has_output()
+def list_profiles(*, output: str) -> None:
+    """Show the profiles there are. Keys are not shown."""
+    known = read_profiles()
+    records: list[dict[str, Any]] = [
+        {
+            "id": profile.name,
+            "default": profile.name == known.default,
+            "apiKey": profile.api_key is not None,
+            "baseUrl": profile.base_url,
+            "sshKey": profile.ssh_key,
+            "file": str(profile.file),
+        }
+        for profile in known.profiles.values()
+    ]
+    if output != "table":
+        emit(output, records, list(records[0]) if records else ["id"])
+        return
+    columns = (
+        Column("PROFILE", lambda each: f"{each['id']}{' (default)' if each['default'] else ''}", is_whole=True),
+        Column("KEY", lambda each: "yes" if each["apiKey"] else "no", is_whole=True),
+        Column("BASE URL", lambda each: each["baseUrl"] or ""),
+        Column("SSH KEY", lambda each: each["sshKey"] or ""),
+        Column("FILE", lambda each: each["file"]),
+    )
+    if records:
+        show(records, columns)
+    else:
+        say("there are no profiles; `yottalabs config add NAME` makes one")
+
+
+@command.command("show")
+@has_output()
+@connects
+def show_settings(connecting: Connecting, *, output: str) -> None:
+    """Show which key and which address are used, and where they come from. The key itself is not shown."""
+    found = connecting.connection
+    record = {
+        "id": found.profile.name if found.profile is not None else None,
+        "apiKeySource": found.api_key_source,
+        "baseUrl": found.base_url,
+        "baseUrlSource": found.base_url_source,
+        "sshKey": found.profile.ssh_key if found.profile is not None else None,
+    }
+    if output != "table":
+        emit(output, record, list(record))
+        return
+    write(f"key       from {found.api_key_source}\n")
+    write(f"base URL  {found.base_url}, from {found.base_url_source}\n")
+    if record["sshKey"]:
+        write(f"ssh key   {record['sshKey']}\n")
+
+
+@command.command("path")
+def show_path() -> None:
+    """Print where the file of the profiles is."""
+    write(f"{config_file()}\n")
+
+
+@command.command("add")
+@click.argument("name")
+@click.option(
+    "--api-key-file", metavar="FILE", help="Read the key from a file; - is standard input. Else it is asked for."
+)
+@click.option("--no-key", is_flag=True, help="A profile without a key: any key may go to its address.")
+@click.option("--base-url", metavar="URL", help="Where the API is.")
+@click.option("--ssh-key", metavar="FILE", help="The file of your private key, for `pods ssh` and `run`.")
+@click.option("--default", "is_default", is_flag=True, help="Use it when no profile is named.")
+@click.option("--yes", "-y", is_flag=True, help="Replace a profile of this name without asking.")
+def add(
+    *,
+    name: str,
+    api_key_file: str | None,
+    no_key: bool,
+    base_url: str | None,
+    ssh_key: str | None,
+    is_default: bool,
+    yes: bool,
+) -> None:
+    """Make a profile, or replace one.
+
+    The key is asked for on a terminal, and not shown. It is never a part of the command: everybody on a machine can see
+    the commands that run there.
+    """
+    if not NAME.fullmatch(name):
+        raise CommandError(Status.USAGE, f"{name!r} is no name for a profile; use letters, digits, dots, dashes")
+    if no_key and api_key_file is not None:
+        raise CommandError(Status.USAGE, "--no-key and --api-key-file contradict each other; give one")
+    if not no_key and api_key_file is None and not can_ask():
+        raise CommandError(
+            Status.USAGE,
+            "this is not a terminal, so the key cannot be asked for; give --api-key-file FILE, or --no-key",
+        )
+    document = _read()
+    if name in document.get("profiles", {}):
+        confirm(f"There is a profile {name} already. Replace it?", yes=yes)
+    settings: dict[str, str] = {}
+    if not no_key:
+        settings["api_key"] = secret_from(api_key_file or "-", "--api-key-file", "API key")
+        _check_key(settings["api_key"], ARGUMENT)
+    if base_url is not None:
+        settings["base_url"] = _checked_url(base_url, ARGUMENT, BASE_URL, allow_insecure_http=False)
+    if ssh_key is not None:
+        settings["ssh_key"] = ssh_key
+    document.setdefault("profiles", {})[name] = settings
+    if is_default:
+        document[DEFAULT] = name
+    _write(document)
+    say(f"profile {name} is in {config_file()}")
+
+
+@command.command("use")
+@click.argument("name")
+def use(*, name: str) -> None:
+    """Use a profile when none is named."""
+    known = read_profiles()
+    if name not in known.profiles:
+        raise _unknown(name, known.profiles)
+    document = _read()
+    document[DEFAULT] = name
+    _write(document)
+    say(f"profile {name} is used when none is named")
+
+
+@command.command("remove")
+@click.argument("name")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask first.")
+def remove(*, name: str, yes: bool) -> None:
+    """Remove a profile, and its key."""
+    document = _read()
+    profiles = document.get("profiles", {})
+    if name not in profiles:
+        raise _unknown(name, profiles)
+    confirm(f"Remove profile {name}, and the key in it?", yes=yes)
+    del profiles[name]
+    if document.get(DEFAULT) == name:
+        del document[DEFAULT]
+    _write(document)
+    say(f"profile {name} is removed")
+
+
+def _unknown(name: str, known: Any) -> CommandError:
+    others = ", ".join(sorted(known)) or "none"
+    return CommandError(Status.USAGE, f"there is no profile {name!r} that could be changed; there are: {others}")
+
+
+# --- The file ---------------------------------------------------------------------------------------------------------
+
+
+def _read() -> tomlkit.TOMLDocument:
+    """The file as it is written, comments and all."""
+    import tomlkit
+
+    read_profiles()  # which says what is wrong with it, if anything is
+    try:
+        return tomlkit.parse(config_file().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return tomlkit.document()
+
+
+def _write(document: tomlkit.TOMLDocument) -> None:
+    """Puts a new file in the place of the old one, at once; only its owner may ever read it."""
+    import tomlkit
+
+    file = config_file()
+    target = Path(os.path.realpath(file))  # of a link, what it leads to is replaced
+    temporary = ""
+    try:
+        target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=".config-", dir=target.parent)  # mode 600
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(tomlkit.dumps(document))
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(target)
+        temporary = ""
+        target.chmod(FILE_MODE)
+    except OSError as error:
+        raise CommandError(Status.REFUSED, f"{file} cannot be written: {error.strerror}") from None
+    finally:
+        if temporary:
+            with suppress(OSError):
+                Path(temporary).unlink()

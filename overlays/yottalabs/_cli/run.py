@@ -1,0 +1,127 @@
+"""`yottalabs run`: a pod for the length of one command."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from .._wait import DEFAULT_WAIT_SECONDS
+from .connecting import Connecting, connects
+from .failures import CommandError, Status
+from .progress import Display, Progress, rounded
+from .request import Asked, describes_pod
+from .secure_shell import FAILED_STATUS, Reaching, call, check_there, reaches_pod
+from .tables import price
+from .terminal import say
+from .times import DURATION, short
+
+
+@click.command("run", context_settings={"allow_interspersed_args": False})
+@click.argument("words", nargs=-1, required=True, metavar="-- COMMAND...")
+@click.option(
+    "--timeout",
+    type=DURATION,
+    default=DEFAULT_WAIT_SECONDS,
+    show_default=short(DEFAULT_WAIT_SECONDS),
+    help="How long to wait until the pod is ready.",
+)
+@click.option("--max-lifetime", type=DURATION, help="Delete the pod after this time, whatever the command is doing.")
+@click.option(
+    "--max-hourly-price", metavar="AMOUNT", help="What the pod may cost in an hour; a dearer one is deleted at once."
+)
+@click.option("--max-cost", metavar="AMOUNT", help="What it may cost as a whole; then it is deleted.")
+@describes_pod
+@reaches_pod
+@connects
+def command(
+    connecting: Connecting,
+    reaching: Reaching,
+    asked: Asked,
+    /,
+    *,
+    words: tuple[str, ...],
+    timeout: float,
+    max_lifetime: float | None,
+    max_hourly_price: str | None,
+    max_cost: str | None,
+) -> None:
+    """Run one command in a pod of its own, and delete the pod whatever happens.
+
+    The pod is created, waited for, and reached by ssh with your terminal attached. It is deleted when the command ends,
+    when you press Ctrl-C, close the terminal or kill this program. The words of COMMAND arrive as they are; for pipes
+    and variables, run a shell: `-- sh -c 'nvidia-smi | head'`. The exit status is the command's; 125 if this program
+    fails itself, 130 after Ctrl-C.
+    """
+    shell = reaching.shell(connecting)
+    check_there()
+    asked.expose_ssh()
+    progress = Progress("creating a pod")
+    try:
+        with connecting.open() as client:
+            temporary = client.pods.temporary(
+                until="ready",
+                timeout=timeout,
+                max_lifetime=max_lifetime,
+                max_hourly_price=max_hourly_price,
+                max_cost=max_cost,
+                guard="always",
+                on_change=progress.notice,
+                extra_fields=asked.extra_fields,
+                **asked.fields,
+            )
+            # The temporary pod takes care of signals itself, and it is left while the display still stands.
+            with _following(progress), Display(progress, takes_signals=False) as display, temporary as pod:
+                display.stop()
+                try:
+                    status = call(shell.command(pod, words))
+                finally:
+                    display.start()
+    finally:
+        _tell(progress)
+    if status == FAILED_STATUS or status < 0:
+        raise CommandError(
+            Status.OWN_FAILURE_OF_RUN,
+            f"ssh ended with {status}: it could not connect, the connection broke, or a signal ended the command",
+            "what ssh says above tells which; --identity names another key, --user another user",
+        )
+    sys.exit(status)
+
+
+def _tell(progress: Progress) -> None:
+    """Says how long the pod lived, and what it cost."""
+    pod = progress.last
+    if pod is None:
+        return
+    ran = f", ran {short(progress.running)}" if progress.running else ", never ran"
+    cost, hourly = progress.cost, pod.hourly_price
+    priced = (
+        "" if cost is None or hourly is None else f" and cost about {price(rounded(cost))} at {price(hourly)} an hour"
+    )
+    say(f"pod {pod.id} lived {short(progress.elapsed)}{ran}{priced}")
+
+
+class _Follow(logging.Handler):
+    """Lets the display say what the temporary pod logs: whoever pressed Ctrl-C sees that something is done about it."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__(logging.INFO)
+        self._progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith("deleting"):
+            self._progress.say("deleting the pod")
+
+
+@contextmanager
+def _following(progress: Progress) -> Iterator[None]:
+    handler = _Follow(progress)
+    logger = logging.getLogger("yottalabs")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)

@@ -1,0 +1,222 @@
+"""What is shown of pods: tables for people, plain columns for a pipe, the documented object for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from yottalabs_api.models import PodStatus
+from yottalabs_api.params import CREATE_PARAMS
+
+from .output import emit, write
+from .terminal import console, is_terminal, printable
+from .times import age, exact
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from .. import Pod
+
+HIDDEN = "<hidden>"
+STYLES = {
+    PodStatus.INITIALIZE: "yellow",
+    PodStatus.RUNNING: "green",
+    PodStatus.PAUSING: "yellow",
+    PodStatus.PAUSED: "blue",
+    PodStatus.TERMINATING: "dim",
+    PodStatus.TERMINATED: "dim",
+    PodStatus.FAILED: "red",
+}
+STYLE_OF_UNKNOWN_STATUS = "magenta"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        title: Its header.
+        shown: What a terminal shows, which may depend on the time.
+        exact: What a pipe gets.
+        style: The style of a cell.
+        is_whole: Whether a cell is never cut off.
+        is_number: Whether the cells stand to the right.
+    """
+
+    title: str
+    shown: Callable[[Any], str]
+    exact: Callable[[Any], str] | None = None
+    style: Callable[[Any], str] | None = None
+    is_whole: bool = False
+    is_number: bool = False
+
+    def plain(self, item: Any) -> str:
+        """The cell in a pipe."""
+        return printable((self.exact or self.shown)(item)) or "-"
+
+
+def status_style(pod: Pod) -> str:
+    """The style of a pod's status."""
+    return STYLES.get(pod.status, STYLE_OF_UNKNOWN_STATUS) if pod.status is not None else ""
+
+
+def gpu(pod: Pod) -> str:
+    """A pod's GPUs, for people."""
+    if not pod.gpu_type:
+        return ""
+    name = pod.gpu_display_name or str(pod.gpu_type)
+    return f"{pod.gpu_count}x {name}" if pod.gpu_count else name
+
+
+def price(amount: Decimal | None) -> str:
+    """An amount, without what adds nothing to it."""
+    return "" if amount is None else f"{amount.normalize():f}"
+
+
+ID = Column("ID", lambda pod: pod.id or "", is_whole=True)
+NAME = Column("NAME", lambda pod: pod.name or "")
+STATUS = Column("STATUS", lambda pod: str(pod.status or ""), style=status_style, is_whole=True)
+GPU = Column("GPU", gpu, lambda pod: f"{pod.gpu_count or 0}x {pod.gpu_type}" if pod.gpu_type else "")
+REGION = Column("REGION", lambda pod: pod.region or "")
+AGE = Column("AGE", lambda pod: age(pod.created), is_number=True, is_whole=True)
+CREATED = Column("CREATED", lambda pod: exact(pod.created))
+PRICE = Column("PRICE/H", lambda pod: price(pod.hourly_price), is_number=True, is_whole=True)
+OWNER = Column("OWNER", lambda pod: pod.applicant_id or "", is_whole=True)
+
+PODS = (ID, NAME, STATUS, GPU, REGION, AGE, PRICE)
+PODS_IN_A_PIPE = (ID, NAME, STATUS, GPU, REGION, CREATED, PRICE)
+TO_DELETE = (ID, NAME, STATUS, OWNER, AGE, PRICE)
+
+
+def show(items: Sequence[Any], columns: Sequence[Column], columns_in_a_pipe: Sequence[Column] | None = None) -> None:
+    """Writes a table to standard output: for a person, or plain."""
+    if is_terminal(sys.stdout):
+        console(sys.stdout).print(table(items, columns))
+    else:
+        write(plain(items, columns_in_a_pipe or columns))
+
+
+def table(items: Iterable[Any], columns: Sequence[Column]) -> Table:
+    """A table of rich, without lines."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    for column in columns:
+        made.add_column(
+            column.title,
+            justify="right" if column.is_number else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            min_width=None if column.is_whole else 4,
+        )
+    for item in items:
+        made.add_row(
+            *(
+                Text(printable(column.shown(item)) or "-", style=column.style(item) if column.style else "")
+                for column in columns
+            )
+        )
+    return made
+
+
+def plain(items: Iterable[Any], columns: Sequence[Column]) -> str:
+    """Columns with spaces between them, nothing cut off."""
+    rows = [[column.title for column in columns], *([column.plain(item) for column in columns] for item in items)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
+    )
+
+
+def show_pod(pod: Pod, *, show_secrets: bool) -> None:
+    """Writes all that is known of one pod: a line for each field, after what people look for first."""
+    lines = {name: value for name, value in _described(pod, show_secrets=show_secrets) if value}
+    width = max(map(len, lines), default=0)
+    if not is_terminal(sys.stdout):
+        write("".join(f"{name.ljust(width)}  {printable(value)}\n" for name, value in lines.items()))
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table.grid(padding=(0, 2, 0, 0))
+    made.add_column(style="bold", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in lines.items():
+        made.add_row(name, Text(printable(value), style=status_style(pod) if name == "status" else ""))
+    console(sys.stdout).print(made)
+
+
+def _described(pod: Pod, *, show_secrets: bool) -> Iterable[tuple[str, str]]:
+    yield "id", pod.id or ""
+    yield "name", pod.name or ""
+    yield "status", str(pod.status or "")
+    yield "gpu", gpu(pod)
+    yield "price", f"{price(pod.hourly_price)} an hour" if pod.hourly_price is not None else ""
+    if is_terminal(sys.stdout) and pod.created is not None:
+        yield "created", f"{exact(pod.created)} ({age(pod.created)} ago)"
+    else:
+        yield "created", exact(pod.created)
+    yield "ssh", pod.ssh_command or ""
+    for entry in pod.expose:
+        health = {True: "healthy", False: "not healthy", None: "health unknown"}[entry.healthy]
+        where = "" if entry.port is None else pod.url(entry.port) or ""
+        yield f"port {entry.port}", " ".join(filter(None, (str(entry.protocol or ""), health, where)))
+    told = {"id", "name", "status", "expose", "created_at"}
+    for name in pod.json_names:
+        if name in told or not pod.has(name):
+            continue
+        value = getattr(pod, name)
+        if isinstance(value, dict):
+            yield name, ", ".join(f"{key}={text if show_secrets else HIDDEN}" for key, text in value.items())
+        elif value is not None:
+            yield name, str(value)
+    unknown = pod.raw.keys() - set(pod.json_names.values())
+    for name in sorted(unknown):
+        yield printable(str(name)), str(pod.raw[name])
+
+
+def emit_pods(output: str, pods: Sequence[Pod], *, show_secrets: bool = False) -> None:
+    """Writes pods in any format."""
+    if output == "table":
+        show(pods, PODS, PODS_IN_A_PIPE)
+        return
+    from .. import Pod
+
+    emit(output, [document_of(pod, show_secrets=show_secrets) for pod in pods], list(Pod.json_names.values()))
+
+
+def document_of(pod: Pod, *, show_secrets: bool) -> dict[str, Any]:
+    """The JSON object that the API told of a pod, the values of its variables hidden unless they are asked for."""
+    if show_secrets:
+        return pod.raw
+    return {name: value if name not in _secret_fields(pod) else masked(value) for name, value in pod.raw.items()}
+
+
+def _secret_fields(pod: Pod) -> set[str]:
+    told = {pod.json_names[name] for name in pod.secrets}
+    return told | {field.json_name for field in CREATE_PARAMS.values() if field.secret}
+
+
+def masked(value: Any) -> Any:
+    """A secret field without its secrets: of variables the names stay."""
+    names = {
+        part.json_name for field in CREATE_PARAMS.values() for part in field.item_fields.values() if not part.secret
+    }
+    if isinstance(value, list):
+        return [
+            {name: part if name in names else HIDDEN for name, part in item.items()}
+            if isinstance(item, dict)
+            else HIDDEN
+            for item in value
+        ]
+    return value if value in (None, "", {}) else HIDDEN
+
+
+def now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)

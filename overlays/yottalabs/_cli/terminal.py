@@ -1,0 +1,80 @@
+"""What standard output and standard error can show, and nothing that they cannot."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person sees, or types into, a stream."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it is closed
+        return False
+
+
+def can_ask() -> bool:
+    """Whether a question can be asked and answered."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def has_unicode(stream: TextIO | None) -> bool:
+    """Whether a stream takes any character."""
+    return (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf")
+
+
+def prepare() -> None:
+    """Lets the streams show what they cannot encode by its number, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def printable(text: str) -> str:
+    """A text in one line that does nothing to a terminal: whoever named a pod must not move the cursor."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def say(*lines: str) -> None:
+    """Says something beside the output: to standard error, as it is."""
+    stream = sys.stderr
+    if stream is None:
+        return
+    try:
+        for line in lines:
+            stream.write(f"{line}\n")
+        stream.flush()
+    except (OSError, ValueError):  # nobody is there to hear it
+        return
+
+
+def console(stream: TextIO | None) -> Console:
+    """A console of rich: with colours and a width on a terminal, plain everywhere else."""
+    from rich.console import Console
+
+    is_shown = is_terminal(stream)
+    is_plain = not is_shown or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in {"dumb", "unknown"}
+    return Console(
+        file=stream or io.StringIO(),
+        force_terminal=is_shown,
+        color_system=None if is_plain else "auto",
+        no_color=is_plain,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        safe_box=True,
+    )
+
+
+def is_animated(stream: TextIO | None) -> bool:
+    """Whether what a stream shows may change in its place."""
+    return is_terminal(stream) and os.environ.get("TERM", "") not in {"dumb", "unknown", ""}
