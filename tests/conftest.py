@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -19,6 +20,7 @@ hypothesis.settings.load_profile("repository")
 
 
 PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+NO_CONFIG_FILE = str(Path(__file__).with_name("there-is-no-such-file.toml"))
 MAKE = {"makeflags", "mflags", "makelevel", "makefiles"}
 
 
@@ -34,10 +36,11 @@ def no_make_around() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a developer has in the environment must not decide a test."""
+    """What a developer has in the environment, or in a file of profiles, must not decide a test."""
     for name in list(os.environ):
         if name.startswith(("YOTTA_", "YOTTALABS_")) or name.lower() in PROXIES:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("YOTTA_CONFIG_FILE", NO_CONFIG_FILE)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What a client is set up with: the key, the base URL, the limits."""
+"""What a client is set up with: the key and the base URL, from wherever they come; the limits."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ import os
 import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from ._clock import Clock, SystemClock
 from ._exceptions import ConfigurationError
 from ._secrecy import HiddenText, discreet
 
+if TYPE_CHECKING:
+    from ._profiles import Profile
+
 API_KEY_VARIABLE = "YOTTA_API_KEY"
 BASE_URL_VARIABLE = "YOTTA_BASE_URL"
+PROFILE_VARIABLE = "YOTTA_PROFILE"
+ARGUMENT = "the argument"
+CONTRACT = "the contract"
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_MAX_RETRIES = 2
 MOST_RETRIES = 100
@@ -47,48 +54,173 @@ class Settings:
         return is_loopback(urlsplit(self.base_url).hostname or "")
 
 
+Sourced = tuple[str | None, str]
+"""A setting, if there is one there, and where that is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The key and the base URL of a client, and where each comes from.
+
+    Attributes:
+        api_key: The key.
+        base_url: The base URL, without a slash at its end.
+        api_key_source: Where the key comes from, in words for people: the argument, YOTTA_API_KEY, or a profile.
+        base_url_source: Where the base URL comes from: the argument, YOTTA_BASE_URL, a profile, or the contract.
+        profile: The profile that was looked at, whether anything came from it or not; None if none was.
+    """
+
+    api_key: HiddenText = field(repr=False)
+    base_url: str
+    api_key_source: str
+    base_url_source: str
+    profile: Profile | None
+
+
 @discreet
-def find_api_key(api_key: str | None) -> HiddenText:
-    """The key that was given, else the one in the environment."""
-    found = os.environ.get(API_KEY_VARIABLE) if api_key is None else api_key
-    if not isinstance(found, str | None):
-        raise ConfigurationError(f"api_key must be a string, not {type(found).__name__}")
-    key = (found or "").strip()
+def find_connection(
+    api_key: str | None,
+    base_url: str | None,
+    profile: str | None,
+    default_base_url: str,
+    *,
+    allow_insecure_http: bool,
+) -> Connection:
+    """The key and the base URL: each from the argument, else from the environment or a profile.
+
+    A profile that is named by the argument comes before the environment, any other one after it.
+
+    Args:
+        api_key: The key, if it is given.
+        base_url: The base URL, if it is given.
+        profile: The name of a profile; without one, YOTTA_PROFILE, else the default of the files.
+        default_base_url: The base URL of the contract, for want of another.
+        allow_insecure_http: Whether plain http to another machine is allowed.
+
+    Returns:
+        Both, checked, and where each comes from.
+
+    Raises:
+        ConfigurationError: There is no key, or no such profile; a file, the key or the base URL cannot be used.
+    """
+    for name, value in (("api_key", api_key), ("profile", profile)):
+        if not isinstance(value, str | None):
+            raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
+    key_variable = os.environ.get(API_KEY_VARIABLE, "").strip() or None
+    url_variable = os.environ.get(BASE_URL_VARIABLE) or None
+    found = _find_profile(profile, api_key, base_url, key_variable, url_variable)
+    place = found.place if found else ""
+    own = found.api_key if found else None
+
+    key, key_source = _first(profile, (api_key, ARGUMENT), (key_variable, API_KEY_VARIABLE), (own, place))
+    key = (key or "").strip()
     if not key:
+        raise ConfigurationError(_no_key(found, given=api_key is not None))
+    check_api_key(key, key_source)
+
+    # A key is never sent to a base URL that a file has for another key: whoever runs the server there would learn it,
+    # and pods would be asked for where nobody meant them to be. So the base URL of a profile counts only with the
+    # key of that profile, or if it has none, so that its base URL is for whichever key there is.
+    theirs = found.base_url if found and own in {None, key} else None
+    url, url_source = _first(profile, (base_url, ARGUMENT), (url_variable, BASE_URL_VARIABLE), (theirs, place))
+    if found and profile is not None and base_url is None and theirs != found.base_url:
+        # Both were asked for, and another place than that of the profile is certainly not what was meant.
         raise ConfigurationError(
-            f"there is no API key: set {API_KEY_VARIABLE}, or pass api_key=…; "
-            "keys are made in the YottaLabs console under Settings, Access Keys"
+            f"the key that was given is not the one of {place}, whose base URL is for its own key; "
+            "leave out api_key or profile, or pass base_url=… too"
         )
+    url, url_source = (url, url_source) if url else (default_base_url, CONTRACT)
+    checked = checked_base_url(url, url_source, default_base_url, allow_insecure_http=allow_insecure_http)
+    return Connection(HiddenText(key), checked, key_source, url_source, found)
+
+
+def _first(profile: str | None, argument: Sourced, variable: Sourced, of_profile: Sourced) -> Sourced:
+    """The setting that counts, and where it comes from."""
+    rest = (variable, of_profile) if profile is None else (of_profile, variable)
+    return next((each for each in (argument, *rest) if each[0] is not None), (None, CONTRACT))
+
+
+def _find_profile(
+    profile: str | None, api_key: str | None, base_url: str | None, key_variable: str | None, url_variable: str | None
+) -> Profile | None:
+    """The profile that is named, or the default one if it can matter. Where it cannot, no file is read."""
+    named = profile
+    if profile is None:
+        if api_key is not None and base_url is not None:
+            return None  # nor does it matter what the environment says
+        named = os.environ.get(PROFILE_VARIABLE, "").strip() or None
+        if named is None and (api_key or key_variable) is not None and (base_url or url_variable) is not None:
+            return None
+    from ._profiles import find_profile
+
+    return find_profile(named, "profile=…" if profile is not None else PROFILE_VARIABLE)
+
+
+def _no_key(found: Profile | None, *, given: bool) -> str:
+    """What is said of a key that is missing: where there is none, and all the places where there may be one."""
+    missing = "there is no API key"
+    if given:
+        missing = "the API key that was given is empty"
+    elif found is not None:
+        missing += f", nor has {found.place} one"
+    else:
+        from ._profiles import read_profiles
+
+        if names := ", ".join(map(repr, sorted(read_profiles().profiles))):
+            missing += (
+                f", and none of the profiles {names} is the default: name one with profile=… or {PROFILE_VARIABLE}"
+            )
+    return (
+        f"{missing}; set {API_KEY_VARIABLE}, keep it in a profile (`yottalabs config add`), or pass api_key=…; "
+        "keys are made in the YottaLabs console under Settings, Access Keys"
+    )
+
+
+def check_api_key(key: str, source: str) -> None:
+    """Makes sure that a key can be sent.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
     if not all("!" <= character <= "~" for character in key):
         raise ConfigurationError(
-            "the API key holds a space, a line break or a character outside ASCII, which no header can carry; "
-            "copy it again from the YottaLabs console"
+            f"the API key{_from(source)} holds a space, a line break or a character outside ASCII, which no header can "
+            "carry; copy it again from the YottaLabs console"
         )
-    return HiddenText(key)
 
 
-@discreet
-def find_base_url(base_url: str | None, default: str, *, allow_insecure_http: bool) -> str:
-    """The base URL that was given, else the one in the environment, else the contract's."""
-    url = (base_url if base_url is not None else os.environ.get(BASE_URL_VARIABLE)) or default
+def checked_base_url(url: str, source: str, default: str, *, allow_insecure_http: bool) -> str:
+    """A base URL without a slash at its end, if it can be used.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
     parts = _parts(url)
+    shown = f"the base URL {shown_url(url)!r}{_from(source)}"
     if parts is None:
-        raise ConfigurationError(f"the base URL {_shown(url)} is not a URL")
+        raise ConfigurationError(f"{shown} is not a URL")
     host = parts.hostname
     if parts.username is not None or parts.password is not None:
-        raise ConfigurationError("the base URL holds a user name or password; the key is the only credential")
+        raise ConfigurationError(
+            f"the base URL{_from(source)} holds a user name or password; the key is the only credential"
+        )
     if parts.scheme not in {"http", "https"} or not host:
-        raise ConfigurationError(f"the base URL {_shown(url)} is not an http(s) URL; the API's own is {default}")
+        raise ConfigurationError(f"{shown} is not an http(s) URL; the API's own is {default}")
     if "?" in url or "#" in url:
-        raise ConfigurationError(f"the base URL {_shown(url)} has a query or a fragment; give it without")
+        raise ConfigurationError(f"{shown} has a query or a fragment; give it without")
     if any(character <= " " or character == "\x7f" for character in url):
-        raise ConfigurationError(f"the base URL {_shown(url)} holds a space or a control character")
+        raise ConfigurationError(f"{shown} holds a space or a control character")
     if parts.scheme == "http" and not is_loopback(host) and not allow_insecure_http:
         raise ConfigurationError(
-            f"the base URL {_shown(url)} would send the key unencrypted to another machine; "
+            f"{shown} would send the key unencrypted to another machine; "
             "use https, or pass allow_insecure_http=True if you must"
         )
     return url.rstrip("/")
+
+
+def _from(source: str) -> str:
+    """Where a setting comes from, for a message: who passed an argument knows."""
+    return "" if source == ARGUMENT else f" ({source})"
 
 
 def _parts(url: str) -> SplitResult | None:
@@ -130,6 +262,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _shown(url: object) -> str:
+def shown_url(url: object) -> str:
     """A URL for people, without the parts that may hold a secret."""
-    return repr(re.sub(r"//.*@", "//", re.split(r"[?#]", str(url))[0]))
+    return re.sub(r"//.*@", "//", re.split(r"[?#]", str(url))[0])

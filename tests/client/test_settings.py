@@ -21,7 +21,7 @@ def test_a_missing_key_says_where_keys_come_from(
 ) -> None:
     if environment is not None:
         monkeypatch.setenv("YOTTA_API_KEY", environment)
-    with pytest.raises(ConfigurationError, match=r"set YOTTA_API_KEY, or pass api_key=….*Settings, Access Keys"):
+    with pytest.raises(ConfigurationError, match=r"YOTTA_API_KEY.* config add.* api_key=….* Access Keys"):
         make()
 
 

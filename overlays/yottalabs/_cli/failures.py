@@ -171,11 +171,13 @@ def _option(argument: str) -> str:
 
 
 def _with_option(text: str, argument: str) -> str:
-    """A message that begins with the name of an argument, such that it begins with that of the option."""
+    """A message about an argument of the client, in terms of options."""
+    from yottalabs_api.params import CREATE_PARAMS
+
     from .request import option_of
 
-    name = re.split(r"[\[.]", argument)[0]
-    option = option_of(name)
-    return (
-        f"{option}: {text.removeprefix(f'{argument} is ')}" if option and text.startswith(f"{argument} is ") else text
-    )
+    if text.startswith(f"{argument} is "):
+        name = re.split(r"[\[.]", argument)[0]
+        return f"{option_of(name)}: {text.removeprefix(f'{argument} is ')}"
+    # Others are named in the middle of it: "image and gpu_type are missing".
+    return re.sub(r"\b[a-z_]+\b", lambda found: option_of(found[0]) if found[0] in CREATE_PARAMS else found[0], text)

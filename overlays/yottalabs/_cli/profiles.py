@@ -13,7 +13,7 @@ import click
 from yottalabs_api.client import BASE_URL
 
 from .._profiles import DEFAULT, config_file, read_profiles
-from .._settings import ARGUMENT, _check_key, _checked_url
+from .._settings import ARGUMENT, check_api_key, checked_base_url, shown_url
 from .asking import confirm
 from .connecting import Connecting, connects, secret_from
 from .failures import CommandError, Status
@@ -48,7 +48,7 @@ def list_profiles(*, output: str) -> None:
             "id": profile.name,
             "default": profile.name == known.default,
             "apiKey": profile.api_key is not None,
-            "baseUrl": profile.base_url,
+            "baseUrl": profile.base_url and shown_url(profile.base_url),
             "sshKey": profile.ssh_key,
             "file": str(profile.file),
         }
@@ -138,9 +138,9 @@ def add(
     settings: dict[str, str] = {}
     if not no_key:
         settings["api_key"] = secret_from(api_key_file or "-", "--api-key-file", "API key")
-        _check_key(settings["api_key"], ARGUMENT)
+        check_api_key(settings["api_key"], ARGUMENT)
     if base_url is not None:
-        settings["base_url"] = _checked_url(base_url, ARGUMENT, BASE_URL, allow_insecure_http=False)
+        settings["base_url"] = checked_base_url(base_url, ARGUMENT, BASE_URL, allow_insecure_http=False)
     if ssh_key is not None:
         settings["ssh_key"] = ssh_key
     document.setdefault("profiles", {})[name] = settings
@@ -194,7 +194,7 @@ def _read() -> tomlkit.TOMLDocument:
 
     read_profiles()  # which says what is wrong with it, if anything is
     try:
-        return tomlkit.parse(config_file().read_text(encoding="utf-8"))
+        return tomlkit.parse(config_file().read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return tomlkit.document()
 

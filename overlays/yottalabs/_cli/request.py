@@ -34,8 +34,8 @@ _CLICK_TYPES = {"integer": click.INT, "number": click.FLOAT, "boolean": click.BO
 _ENVIRONMENT_FILE, _FROM_FILE, _EXTRA = "environment_file", "from_file", "extra_field"
 
 
-def option_of(name: str) -> str | None:
-    """The option of an argument of `pods.create`."""
+def option_of(name: str) -> str:
+    """The option of an argument of the client."""
     if name in CREATE_PARAMS:
         return _names(name)[0]
     return {"extra_fields": "--extra-field"}.get(name, f"--{name.replace('_', '-')}")

@@ -17,6 +17,7 @@ from .terminal import console, is_terminal, printable
 from .times import age, exact
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
     from rich.table import Table
 
     from .. import Pod
@@ -32,6 +33,8 @@ STYLES = {
     PodStatus.FAILED: "red",
 }
 STYLE_OF_UNKNOWN_STATUS = "magenta"
+GAP = 2  # between two columns
+NARROWEST = 6  # what a column that is cut off is left with
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,10 @@ class Column:
     style: Callable[[Any], str] | None = None
     is_whole: bool = False
     is_number: bool = False
+
+    def styled(self, item: Any) -> str:
+        """The style of the cell on a terminal."""
+        return "" if self.style is None else self.style(item)
 
     def plain(self, item: Any) -> str:
         """The cell in a pipe."""
@@ -95,33 +102,50 @@ TO_DELETE = (ID, NAME, STATUS, OWNER, AGE, PRICE)
 def show(items: Sequence[Any], columns: Sequence[Column], columns_in_a_pipe: Sequence[Column] | None = None) -> None:
     """Writes a table to standard output: for a person, or plain."""
     if is_terminal(sys.stdout):
-        console(sys.stdout).print(table(items, columns))
+        screen = console(sys.stdout)
+        screen.print(table(items, columns, screen.width))
     else:
         write(plain(items, columns_in_a_pipe or columns))
 
 
-def table(items: Iterable[Any], columns: Sequence[Column]) -> Table:
-    """A table of rich, without lines."""
+def table(items: Sequence[Any], columns: Sequence[Column], width: int) -> Table:
+    """A table of rich, without lines, a line for each item.
+
+    Args:
+        items: What it is of.
+        columns: Its columns.
+        width: How wide it may be, in characters.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
-    for column in columns:
-        made.add_column(
-            column.title,
-            justify="right" if column.is_number else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=None if column.is_whole else 4,
-        )
-    for item in items:
-        made.add_row(
-            *(
-                Text(printable(column.shown(item)) or "-", style=column.style(item) if column.style else "")
-                for column in columns
-            )
-        )
+    cells = [
+        [Text(printable(column.shown(item)) or "-", style=column.styled(item)) for column in columns] for item in items
+    ]
+    wanted = [
+        max((cell.cell_len for cell in (Text(column.title), *(row[place] for row in cells))), default=0)
+        for place, column in enumerate(columns)
+    ]
+    made = Table.grid(padding=(0, GAP, 0, 0))
+    made.show_header, made.header_style = True, "bold"
+    for column, size in zip(columns, _fitted(wanted, columns, width), strict=True):
+        justify: JustifyMethod = "right" if column.is_number else "left"
+        made.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis", width=size)
+    for row in cells:
+        made.add_row(*row)
     return made
+
+
+def _fitted(wanted: Sequence[int], columns: Sequence[Column], width: int) -> list[int]:
+    """The widths of columns: where there is no room, the widest of those that may be cut off gives way."""
+    widths = list(wanted)
+    elastic = [place for place, column in enumerate(columns) if not column.is_whole]
+    while sum(widths) + GAP * (len(widths) - 1) > width:
+        widest = max(elastic, key=lambda place: widths[place], default=None)
+        if widest is None or widths[widest] <= NARROWEST:
+            break
+        widths[widest] -= 1
+    return widths
 
 
 def plain(items: Iterable[Any], columns: Sequence[Column]) -> str:

@@ -13,9 +13,8 @@ from .._settings import (
     DEFAULT_MAX_RETRIES,
     DEFAULT_TIMEOUT,
     Settings,
-    find_api_key,
-    find_base_url,
     find_clock,
+    find_connection,
 )
 
 if TYPE_CHECKING:
@@ -33,9 +32,12 @@ class YottaLabs:
     Use it as a context manager, so that its connections are closed. One client may be used from many places at once.
 
     Args:
-        api_key: The key; without one, the environment variable YOTTA_API_KEY.
-        base_url: Where the API is; without one, the environment variable YOTTA_BASE_URL, else the API's own address.
-            Plain http is refused unless the host is this machine.
+        api_key: The key; without one, that of `profile`, else the environment variable YOTTA_API_KEY, else that of the
+            profile that YOTTA_PROFILE names, or the default one.
+        base_url: Where the API is; without one, the same in the same order, with YOTTA_BASE_URL, else the API's own
+            address. The base URL of a profile that has a key counts for that key alone. Plain http is refused unless
+            the host is this machine.
+        profile: The name of a profile in the configuration file. It comes before the environment.
         timeout: How long a call may take as a whole, in seconds, from connecting to the last byte, retries included.
         max_retries: How often a request that failed for a passing reason is sent again: a list or a delete, and a
             create that certainly had no effect.
@@ -46,7 +48,7 @@ class YottaLabs:
         max_response_bytes: How large an answer may be, unpacked.
 
     Raises:
-        ConfigurationError: There is no key, or the client cannot work with what was given.
+        ConfigurationError: There is no key, or no such profile, or the client cannot work with what was given.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class YottaLabs:
         api_key: str | None = None,
         *,
         base_url: str | None = None,
+        profile: str | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         max_retries: int = DEFAULT_MAX_RETRIES,
         transport: httpx.BaseTransport | None = None,
@@ -62,16 +65,15 @@ class YottaLabs:
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
     ) -> None:
         try:
-            key = find_api_key(api_key)
             # httpx and attrs are loaded here, by the first client, not by `import yottalabs`.
             from yottalabs_api.client import BASE_URL
 
-            url = find_base_url(base_url, BASE_URL, allow_insecure_http=allow_insecure_http)
+            found = find_connection(api_key, base_url, profile, BASE_URL, allow_insecure_http=allow_insecure_http)
         finally:
             del api_key, base_url  # or a traceback that shows local variables would show them
         from .session import Session
 
-        settings = Settings(key, url, timeout, max_response_bytes, max_retries)
+        settings = Settings(found.api_key, found.base_url, timeout, max_response_bytes, max_retries)
         self._use(Session.open(settings, find_clock(clock), transport), owns_session=True)
 
     def _use(self, session: Session, *, owns_session: bool) -> None:

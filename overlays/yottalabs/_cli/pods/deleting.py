@@ -72,7 +72,8 @@ def _show(meant: dict[str, Pod | None]) -> None:
     """Shows, on standard error, what is going to be deleted."""
     shown = [pod for pod in meant.values() if pod is not None]
     if shown and is_terminal(sys.stderr):
-        console(sys.stderr).print(table(shown, TO_DELETE))
+        screen = console(sys.stderr)
+        screen.print(table(shown, TO_DELETE, screen.width))
     elif shown:
         say(plain(shown, TO_DELETE).rstrip("\n"))
     for pod_id, pod in meant.items():

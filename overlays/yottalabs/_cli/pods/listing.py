@@ -137,7 +137,10 @@ class Watch:
 
         since = f", as of {short(time.monotonic() - self._seen_at)} ago: {self._problem}" if self._problem else ""
         count = f"{len(self._pods)} {'pod' if len(self._pods) == 1 else 'pods'}"
-        return Group(table(self._pods, PODS), Text(f"{count}{printable(since)}; Ctrl-C ends this", style="dim"))
+        return Group(
+            table(self._pods, PODS, console(sys.stdout).width),
+            Text(f"{count}{printable(since)}; Ctrl-C ends this", style="dim"),
+        )
 
     def _tell_changes(self) -> NoReturn:
         """Writes a line for each pod at first, and whenever one of them is in another state."""
