@@ -32,7 +32,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from reference import make_reference
+from reference import make_manual, make_reference
 from specification import CONTRACT, ROOT, Contract, UnsupportedError
 from specification.checks import checks_module
 from specification.simple import parts, python_name
@@ -42,6 +42,7 @@ GENERATED = ROOT / "generated"
 PACKAGE = "yottalabs_api"
 OVERLAY = ROOT / "overlays" / "yottalabs"
 REFERENCE = ROOT / "docs" / "reference"
+MANUAL = ROOT / "docs" / "cli.md"
 
 # Modules that the stock generator does not have, each from the template of the same name.
 EXTRA_MODULES = ("open_enum.py", "reading.py", "views.py", "params.py")
@@ -297,7 +298,14 @@ def everything() -> Iterator[list[tuple[Path, Path]]]:
         make_package(generated / PACKAGE)
         make_sync(sync)
         make_reference(reference)
-        yield [(generated, GENERATED), (sync / "_sync", OVERLAY / "_sync"), (reference, REFERENCE)]
+        manual = Path(folder, MANUAL.name)
+        make_manual(manual)
+        yield [
+            (generated, GENERATED),
+            (sync / "_sync", OVERLAY / "_sync"),
+            (reference, REFERENCE),
+            (manual, MANUAL),
+        ]
 
 
 def differences(made: Path, present: Path) -> Iterator[str]:
@@ -324,7 +332,12 @@ def _for_show(file: Path) -> str:
 
 
 def put(made: Path, present: Path) -> None:
-    """Puts a folder in the place of another: copied beside it first, so that one of them is always whole."""
+    """Puts a folder or a file in the place of another: copied beside it first, so that one of them is always whole."""
+    if made.is_file():
+        new = present.with_name(f".{present.name}.new")
+        shutil.copyfile(made, new)
+        new.replace(present)
+        return
     new, old = (present.with_name(f".{present.name}.{name}") for name in ("new", "old"))
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -365,6 +378,8 @@ def run(*, check: bool) -> int:
 
 
 def _files(root: Path) -> Iterator[Path]:
+    if root.is_file():
+        return iter([root])
     return (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
 

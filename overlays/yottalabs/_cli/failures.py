@@ -1,11 +1,4 @@
-"""Which exit status an error has, and what is said of it: one to three lines, of which the last says what to do.
-
-0  done                                 5  it took too long
-1  the API said no, or a pod failed     6  the network: no answer, or one that broke off
-2  the command was not written right    7  a create that may or may not have happened
-3  no key, or one that is not accepted  130  Ctrl-C
-4  there is no such pod                 141  nobody reads the output any more
-"""
+"""Which exit status an error has, and what is said of it: one to three lines, of which the last says what to do."""
 
 from __future__ import annotations
 
@@ -44,6 +37,23 @@ class Status(IntEnum):
     OWN_FAILURE_OF_RUN = 125
     INTERRUPTED = 130
     BROKEN_PIPE = 141
+
+
+MEANINGS: dict[int, str] = {
+    Status.DONE: "done",
+    Status.REFUSED: "the API said no, or a pod failed, or something on this machine did",
+    Status.USAGE: "the command was not written right, or needs an answer that nobody can give",
+    Status.KEY: "there is no key, or the API does not accept it for this",
+    Status.NOT_FOUND: "there is no such pod",
+    Status.TIMEOUT: "it took too long",
+    Status.NETWORK: "the API cannot be reached, or its answer broke off",
+    Status.UNKNOWN: "a pod may or may not have been created; its create token is said",
+    Status.OWN_FAILURE_OF_RUN: "`run` itself failed; any other status of `run` is the command's own",
+    Status.INTERRUPTED: "Ctrl-C",
+    Status.BROKEN_PIPE: "nobody reads the output any more",
+    143: "ended by SIGTERM; 129 by SIGHUP, when the terminal was closed",
+}
+"""What each exit status means, for people."""
 
 
 class CommandError(Exception):

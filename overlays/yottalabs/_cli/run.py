@@ -26,8 +26,7 @@ from .times import DURATION, short
     "--timeout",
     type=DURATION,
     default=DEFAULT_WAIT_SECONDS,
-    show_default=short(DEFAULT_WAIT_SECONDS),
-    help="How long to wait until the pod is ready.",
+    help=f"How long to wait until the pod is ready ({short(DEFAULT_WAIT_SECONDS)}).",
 )
 @click.option("--max-lifetime", type=DURATION, help="Delete the pod after this time, whatever the command is doing.")
 @click.option(

@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     "--timeout",
     type=DURATION,
     default=DEFAULT_WAIT_SECONDS,
-    show_default=short(DEFAULT_WAIT_SECONDS),
-    help="How long to wait.",
+    help=f"How long to wait ({short(DEFAULT_WAIT_SECONDS)}).",
 )
 @click.option(
     "--max-lifetime",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "--all", "-a", "show_all", is_flag=True, help="Terminated pods, too, which the API keeps for about a day."
 )
 @click.option("--watch", "-w", is_flag=True, help="Show it anew until Ctrl-C; in a pipe, a line for each change.")
-@click.option("--interval", type=DURATION, default=5.0, show_default="5s", help="How long --watch pauses.")
+@click.option("--interval", type=DURATION, default=5.0, help="How long --watch pauses (5s).")
 @has_output()
 @shows_secrets
 @connects

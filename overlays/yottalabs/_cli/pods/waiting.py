@@ -29,8 +29,7 @@ from ..times import DURATION, short
     "--timeout",
     type=DURATION,
     default=DEFAULT_WAIT_SECONDS,
-    show_default=short(DEFAULT_WAIT_SECONDS),
-    help="How long to wait.",
+    help=f"How long to wait ({short(DEFAULT_WAIT_SECONDS)}).",
 )
 @has_output()
 @connects
