@@ -73,6 +73,10 @@ simulator: $(INSTALLED) ## Serve the simulator, pods that live and die, on PORT 
 generate: $(INSTALLED) ## Make the generated code anew from openapi.yaml
 	@$(VENV_PYTHON) codegen/generate.py
 
+.PHONY: recording
+recording: $(INSTALLED) ## Run the command against the simulator, and make docs/session.svg of what is seen
+	@PYTHONPATH=.:tests $(VENV_PYTHON) -m tests.cli.recording
+
 .PHONY: check
 check: $(INSTALLED) tools/node_modules/installed ## Lint, types, and whether everything generated is up to date
 	@$(VENV_PYTHON) codegen/check.py

@@ -109,6 +109,11 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
     @property
+    def styled(self) -> pyte.Screen:
+        """The screen, with colours and all."""
+        return self._screen
+
+    @property
     def hides_cursor(self) -> bool:
         """Whether the command has left the cursor hidden."""
         return bool(self._screen.cursor.hidden)
