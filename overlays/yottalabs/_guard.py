@@ -1,9 +1,12 @@
 """The guard of a pod: a process of its own that deletes the pod when its time is over, or when its owner dies.
 
+A detached guard does not mind the death of its owner: it is there for a program that ends before the pod.
+
 It cannot outlive its machine, nor a container or service that is stopped as a whole. Without the API it can do nothing.
 
 The owner and the guard share a pipe. The key goes through it, so that no command line, environment or file holds it.
-That it closes is how the guard learns that the owner has died, however suddenly.
+That it closes is how the guard learns that the owner has died, however suddenly. A detached one hears what it is told
+as long as there is somebody to tell it.
 """
 
 from __future__ import annotations
@@ -19,19 +22,27 @@ from collections import deque
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from ._exceptions import ConfigurationError
+from ._exceptions import ConfigurationError, InvalidArgumentError
 from ._lease import Lease, Owner
 from ._secrecy import discreet
 from ._settings import API_KEY_VARIABLE, Settings
-from ._watch import READY, Job, line_of
+from ._wait import GRACE_SECONDS
+from ._watch import DONE, READY, Job, line_of
 
 logger = logging.getLogger("yottalabs")
+
+CreateGuard: TypeAlias = bool | Literal["detached"]
+"""What `pods.create(guard=…)` takes."""
+
+TemporaryGuard: TypeAlias = bool | Literal["always"]
+"""What `pods.temporary(guard=…)` takes."""
 
 START_SECONDS = 30.0  # how long a guard may take until it is ready
 END_SECONDS = 10.0  # and to end, once it is told to
 LOOK_SECONDS = 1.0  # between two looks at the clock and the owner
+CHECK_SECONDS = GRACE_SECONDS  # between two looks at the list: in so long, it shows what it has lagged behind
 SEARCH_SECONDS = 60.0  # how long a pod that may yet come is looked for
 PATIENCE_SECONDS = 3600.0  # how long a guard goes on trying to delete a pod
 _LONGEST_LINE = 500  # of what a guard says that does not start
@@ -52,13 +63,14 @@ class Guard:
 
     @classmethod
     @discreet
-    def start(cls, settings: Settings, token: str, expires: datetime | None) -> Guard:
+    def start(cls, settings: Settings, token: str, expires: datetime | None, *, is_detached: bool = False) -> Guard:
         """Starts a guard for a pod that does not exist yet, and waits until it is ready.
 
         Args:
             settings: How to reach the API.
             token: The create token that the pod will carry.
             expires: When the pod's time is over; None if it may live as long as this process.
+            is_detached: Whether the pod may live until then though this process has ended.
 
         Raises:
             ConfigurationError: No guard can be started here.
@@ -70,8 +82,9 @@ class Guard:
             timeout=settings.timeout,
             max_response_bytes=settings.max_response_bytes,
             token=token,
-            lease=Lease(expires, Owner.current()).text(),
+            lease=Lease(expires, None if is_detached else Owner.current()).text(),
             look=LOOK_SECONDS,
+            check=CHECK_SECONDS,
             search=SEARCH_SECONDS,
             patience=PATIENCE_SECONDS,
         )
@@ -84,7 +97,9 @@ class Guard:
             finally:
                 os.close(reading)
             reason = (_why_not_ready(process) or "").replace(settings.api_key, _HIDDEN)
-        except BaseException:  # an interruption too must not leave the pipe open
+        except BaseException:  # an interruption too must not leave the pipe open, nor a guard that minds no owner
+            with suppress(OSError):
+                os.write(writing, line_of(DONE))
             _close(writing)
             raise
         if reason:
@@ -113,7 +128,7 @@ class Guard:
 
     def release(self) -> None:
         """Ends the guard and leaves the pod alone."""
-        self._tell({"done": True}, last=True)
+        self._tell(DONE, last=True)
 
     def _tell(self, message: dict[str, Any], *, last: bool = False) -> None:
         if os.getpid() != self._owner:
@@ -150,11 +165,21 @@ class Guard:
             return True
 
 
-class _Detached(subprocess.Popen[bytes]):
+class _Outliving(subprocess.Popen[bytes]):
     """A process that may outlive this one, of which Python would warn."""
 
     def __del__(self) -> None:
         pass
+
+
+def check_guard(guard: object, word: str) -> None:
+    """Nothing, if an argument says whether there is to be a guard, or has the one word that says more.
+
+    Raises:
+        InvalidArgumentError: It does not.
+    """
+    if not isinstance(guard, bool) and not (isinstance(guard, str) and guard == word):
+        raise InvalidArgumentError(f"guard is {guard!r}; it must be True, False or {word!r}", argument="guard")
 
 
 _guards: set[Guard] = set()  # until each is released or gone; nobody else need keep one
@@ -192,7 +217,7 @@ def _launched(settings: Settings, stdin: int) -> subprocess.Popen[bytes]:
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
     try:
-        return _Detached(
+        return _Outliving(
             [sys.executable, "-P", "-m", f"{__package__}._guarding"],
             stdin=stdin,
             stdout=subprocess.PIPE,

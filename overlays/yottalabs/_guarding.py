@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -20,8 +21,9 @@ from ._pod import ENDING
 from ._settings import Settings
 from ._sync.creating import Creating
 from ._sync.ending import end_pod
+from ._sync.listing import look
 from ._sync.session import Session
-from ._watch import READY, Job, Verdict, Watch
+from ._watch import READY, Job, Sightings, Verdict, Watch
 
 SHORTEST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH = 0.5, 5.0, 1.5  # seconds between two searches for a pod
 CALLS_AT_LEAST = 10  # so many must fit into the patience, however long one may take
@@ -34,10 +36,13 @@ class Guarding:
         self._session = session
         self._token = job.token
         self._owner = lease.owner
-        self._watch = Watch(lease.expires)
+        self._watch = Watch(lease.expires, is_detached=lease.owner is None)
+        self._sightings = Sightings(job.token)
         self._eof = False
         self._woken = threading.Event()
         self._look = job.look
+        self._check = job.check
+        self._next_check = time.monotonic() + job.check
         self._search = job.search
         self._patience = job.patience
         self._created_by = time.monotonic() + job.timeout  # a create that is on its way has ended by then
@@ -55,10 +60,13 @@ class Guarding:
     def run(self) -> int:
         """Waits until the pod has to be deleted, and deletes it; gives the status to exit with."""
         while True:
+            owner_alive = None if self._owner is None else self._owner.is_alive()
             # The wall clock goes on while the machine sleeps.
-            verdict = self._watch.verdict(datetime.now(UTC), owner_alive=self._owner.is_alive(), eof=self._eof)
+            verdict = self._watch.verdict(datetime.now(UTC), owner_alive=owner_alive, eof=self._eof)
             if verdict is Verdict.DELETE:
                 break
+            if self._has_ended_early():
+                return 0
             self._pause(self._look)
         if not self._eof:
             time.sleep(self._look)  # what the owner said last may still be on its way to the other thread
@@ -70,6 +78,18 @@ class Guarding:
             except Exception:  # noqa: BLE001  # whatever it was, there is nobody to tell, and the pod still costs money
                 self._pause(LONGEST_PAUSE)
         return 0 if is_certain else 1
+
+    def _has_ended_early(self) -> bool:
+        """Whether a detached guard has nothing left to do. It looks at the list now and then; nobody would tell it."""
+        now = time.monotonic()
+        expires = self._watch.expires
+        if not self._watch.is_detached or expires is None or now < self._next_check:
+            return False
+        self._next_check = now + self._check
+        left = (expires - datetime.now(UTC)).total_seconds()  # a look that takes its time must not delay the delete
+        with suppress(Exception):  # whatever it was, nobody knows that the pod has ended
+            self._sightings.see(look(self._session.within(left)), self._watch.pod_id)
+        return self._sightings.has_ended
 
     def _delete(self, end: float) -> bool:
         """Whether the pod has ended for certain, or there is none."""

@@ -1,4 +1,4 @@
-"""Leases: until when a pod may live, and the process that it is for. A pod carries its own in a variable.
+"""Leases: until when a pod may live, and the process that it is for, if any. A pod carries its own in a variable.
 
 Doubt never ends a pod: a text that is not exactly as a lease is written is none, and an owner that cannot be seen from
 here is not dead.
@@ -14,10 +14,11 @@ import socket
 import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 LONGEST_LEASE = 500  # characters; ours are shorter, and what is longer need not be parsed
 
@@ -82,26 +83,31 @@ class Owner:
         return f"process {self.process} of {'this host' if self.host == this_host() else f'host {self.host}'}"
 
 
+_OWNER_PARTS = tuple(part.name for part in fields(Owner))  # in a lease, which says null to each where it has no owner
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """How long a pod may live.
 
     Attributes:
         expires: When it ends at the latest; None if it may live as long as its owner.
-        owner: The process that the pod is for.
+        owner: The process that the pod is for; None for a pod that lives until its time is over, whoever has died.
     """
 
     expires: datetime | None
-    owner: Owner
+    owner: Owner | None
 
     def __post_init__(self) -> None:
+        if self.expires is None and self.owner is None:
+            raise ValueError("a lease ends at some time, or with its owner")
         if self.expires is not None and self.expires.utcoffset() is None:
             raise ValueError("the end of a lease has a time zone")
 
     def text(self) -> str:
         """The lease as it is written into the variable of the pod."""
         expires = None if self.expires is None else self.expires.astimezone(UTC).isoformat()
-        owner = {"host": self.owner.host, "process": self.owner.process, "started": self.owner.started}
+        owner: dict[str, Any] = dict.fromkeys(_OWNER_PARTS) if self.owner is None else asdict(self.owner)
         return json.dumps({"expires": expires, **owner}, separators=(",", ":"))
 
     @classmethod
@@ -112,7 +118,8 @@ class Lease:
         try:
             found = json.loads(text)
             expires = None if found["expires"] is None else datetime.fromisoformat(found["expires"])
-            lease = cls(expires, Owner(found["host"], found["process"], found["started"]))
+            parts = [found[name] for name in _OWNER_PARTS]
+            lease = cls(expires, None if parts == [None] * len(parts) else Owner(*parts))
             return lease if lease.text() == text else None
         except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
             return None
@@ -125,6 +132,8 @@ class Lease:
         """
         if self.expires is not None and self.expires <= now:
             return f"its lease ended at {_told(self.expires)}"
+        if self.owner is None:
+            return None
         return f"its owner, {self.owner}, is dead" if self.owner.is_alive() is False else None
 
     def standing(self, now: datetime) -> str:
@@ -137,7 +146,9 @@ class Lease:
         if over is not None:
             return over
         if self.expires is not None:
-            return f"leased until {_told(self.expires)} by {self.owner}"
+            holder = "whatever becomes of its creator" if self.owner is None else f"by {self.owner}"
+            return f"leased until {_told(self.expires)} {holder}"
+        assert self.owner is not None  # noqa: S101  # or it would have an end
         unknown = "" if self.owner.is_alive() else ", which cannot be told from here"
         return f"leased for as long as {self.owner} lives{unknown}"
 

@@ -1,8 +1,9 @@
-"""Ctrl-C and SIGTERM while a pod must not be lost: they end the program, but never between a pod and its deletion.
+"""Signals while a pod must not be lost: they end the program, but never between a pod and its deletion.
 
-Python's own handlers know nothing of pods: SIGTERM ends the process at once, and Ctrl-C raises wherever the program is,
-also in the middle of a delete. So while a temporary pod lives, both signals raise where that does no harm; elsewhere
-they are held until it does none. Handlers are set in the main thread alone, over the default ones alone, and put back.
+Python's own handlers know nothing of pods: SIGTERM, and SIGHUP as the terminal is closed, end the process at once, and
+Ctrl-C raises wherever the program is, also in the middle of a delete. So while a temporary pod lives, all of them raise
+where that does no harm; elsewhere they are held until it does none. Handlers are set in the main thread alone, over the
+default ones alone, and put back: under nohup, SIGHUP stays ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import anyio
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 EXIT_STATUS_OF_SIGNALS = 128
 

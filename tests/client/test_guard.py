@@ -1,4 +1,7 @@
-"""The guard: a process that deletes a pod when its time is over, or when its owner dies, and does nothing else."""
+"""The guard: a process that deletes a pod when its time is over, or when its owner dies, and does nothing else.
+
+A detached one does not mind its owner.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,18 +29,20 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from yottalabs import ConfigurationError, _guard
+from yottalabs import ConfigurationError, InvalidArgumentError, InvalidRequestError, _guard
+from yottalabs._answer import Answer, Listing, listed
 from yottalabs._guard import Guard
-from yottalabs._own_variables import TOKEN_VARIABLE
+from yottalabs._lease import Lease
+from yottalabs._own_variables import LEASE_VARIABLE, TOKEN_VARIABLE
 from yottalabs._settings import Settings
-from yottalabs._watch import Verdict, Watch, line_of
+from yottalabs._watch import Sightings, Verdict, Watch, line_of
 from yottalabs_mock import Simulator
 
 from support import contract
 from support.raw import CREATE
 
 KEY = "canary-key"
-QUICK = {"LOOK_SECONDS": 0.1}
+QUICK = {"LOOK_SECONDS": 0.1, "CHECK_SECONDS": 0.1}
 ENDED = {"TERMINATING", "TERMINATED"}
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 LONG = timedelta(hours=1)
@@ -116,8 +121,8 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Guard]]:
         monkeypatch.setattr(_guard, name, value)
     guards: list[Guard] = []
 
-    def start(*arguments: Any) -> Guard:
-        guards.append(Guard.start(*arguments))
+    def start(*arguments: Any, **options: Any) -> Guard:
+        guards.append(Guard.start(*arguments, **options))
         return guards[-1]
 
     yield start
@@ -512,6 +517,188 @@ def test_guards_that_have_done_their_work_are_forgotten(cloud: Cloud, token: str
     assert (_guard._guards, _guard._pipes) == before
 
 
+# --- When it is detached ----------------------------------------------------------------------------------------------
+
+
+CREATOR = """
+from yottalabs import YottaLabs, _guard
+
+def told(*arguments, **options):
+    guard = start(*arguments, **options)
+    print(guard.process_id, flush=True)
+    return guard
+
+vars(_guard).update(QUICK)
+start, _guard.Guard.start = _guard.Guard.start, told
+with YottaLabs(KEY, base_url=BASE_URL) as client:
+    pod_id = client.pods.create(image="x", gpu_type="NVIDIA_L4_24G", max_lifetime=LIFETIME, guard="detached")
+    print(client.pods._guard_of(pod_id).process_id)
+"""
+LIFETIME = 2.0  # seconds, in which a program starts its guard, creates the pod and ends, or is killed
+
+
+@pytest.fixture
+def creator(cloud: Cloud) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Starts programs that create a pod with a detached guard and end, and ends them and the guards."""
+    programs: list[subprocess.Popen[str]] = []
+
+    def run() -> subprocess.Popen[str]:
+        given = {"QUICK": QUICK, "KEY": KEY, "BASE_URL": cloud.base_url, "LIFETIME": LIFETIME}
+        code = "".join(f"{name} = {value!r}\n" for name, value in given.items()) + CREATOR
+        programs.append(
+            subprocess.Popen(
+                [sys.executable, "-X", "dev", "-W", "error", "-c", code],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return programs[-1]
+
+    yield run
+    for program in programs:
+        program.kill()
+        program.communicate()
+
+
+@contextmanager
+def ended(process: int) -> Iterator[None]:
+    """A process of which this one is not the parent does not outlive the block."""
+    try:
+        yield
+    finally:
+        if lives(process):
+            os.kill(process, signal.SIGKILL)
+        until(lambda: not lives(process))
+
+
+@pytest.mark.parametrize("end", ["ends", "is killed before it knows the pod"])
+def test_the_pod_of_a_detached_guard_outlives_its_program_and_ends_in_time(
+    cloud: Cloud, creator: Callable[[], subprocess.Popen[str]], end: str
+) -> None:
+    other = cloud.create("other")
+    if end != "ends":
+        cloud.simulator.faults.add("createPod", "no_answer")
+    program = creator()
+    assert program.stdout is not None
+    guard = int(program.stdout.readline())
+    with ended(guard):
+        if end == "ends":
+            for number in (signal.SIGINT, signal.SIGHUP):
+                os.kill(guard, number)
+            assert program.communicate() == (f"{guard}\n", "")
+            assert program.returncode == 0
+        else:
+            until(lambda: len(cloud.simulator.pods) > 1)
+            program.kill()
+        until(lambda: not lives(guard))
+    (pod_id,) = set(cloud.simulator.pods) - {other}
+    variables = cloud.simulator.pods[pod_id].document["environmentVars"]
+    lease = Lease.read(next(entry["value"] for entry in variables if entry["key"] == LEASE_VARIABLE))
+    assert lease is not None
+    assert lease.owner is None
+    assert lease.expires is not None
+    assert cloud.has_ended(pod_id)
+    assert not cloud.has_ended(other)
+    deleted = next(request for request in cloud.simulator.requests if request.operation == "deletePod")
+    clock = cloud.simulator.clock
+    assert clock.date() - timedelta(seconds=clock.monotonic() - deleted.at) >= lease.expires
+
+
+@pytest.mark.parametrize(("is_told", "seconds"), [(True, 1000), (False, 10**6)], ids=["ended", "forgotten"])
+def test_a_detached_guard_ends_when_its_pod_has_ended_before(
+    cloud: Cloud, token: str, start: Callable[..., Guard], is_told: bool, seconds: int
+) -> None:
+    guard = start(cloud.settings(), token, datetime.now(UTC) + LONG, is_detached=True)
+    pod_id = cloud.create(token)
+    if is_told:
+        guard.watch(pod_id)
+    looks = cloud.saw("listPods")
+    until(lambda: cloud.saw("listPods") > looks + 1)  # by then it has seen the pod
+    assert guard._process.poll() is None
+    cloud.simulator.faults.add("listPods", "status_500_before", times=2)
+    cloud.simulator.pods[pod_id].delete()
+    cloud.simulator.advance(seconds)
+    guard._process.wait()
+    assert guard._process.returncode == 0
+    assert cloud.saw("deletePod") == 0
+    assert (pod_id in cloud.simulator.pods) is is_told
+
+
+def test_a_detached_guard_is_released_where_there_is_no_pod_or_no_more(
+    cloud: Cloud,
+    launched: list[subprocess.Popen[bytes]],
+    make: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(_guard, "CHECK_SECONDS", 0.1)
+    asked: dict[str, Any] = {"image": "x", "gpu_type": "NVIDIA_L4_24G", "max_lifetime": 600, "guard": "detached"}
+    try:
+        with make(KEY, base_url=cloud.base_url) as client:
+            cloud.simulator.faults.add("createPod", "status_422")
+            with pytest.raises(InvalidRequestError):
+                client.pods.create(**asked)
+            assert [process.returncode for process in launched] == [0]
+            pod_id = client.pods.create(**asked)
+            guard = client.pods._guard_of(pod_id)
+            assert guard.process_id == launched[1].pid
+            assert launched[1].poll() is None
+            client.pods.delete(pod_id)
+            assert launched[1].returncode == 0
+            assert client.pods._guard_of(pod_id) is None
+        assert caplog.records == []
+    finally:
+        for process in launched:
+            process.kill()
+            process.wait()
+
+
+def test_a_detached_guard_whose_start_is_interrupted_ends(
+    cloud: Cloud, token: str, launched: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_guard, "_why_not_ready", interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Guard.start(cloud.settings(), token, datetime.now(UTC) + LONG, is_detached=True)
+        (process,) = launched
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    finally:
+        for process in launched:
+            process.kill()
+            process.communicate()
+    assert list(cloud.simulator.requests) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"guard": "detached"},
+        {"guard": "detached", "max_lifetime": 60},  # another process could not use this transport
+        {"guard": "always", "max_lifetime": 60},
+        {"guard": "always"},
+        {"guard": None},
+        {"guard": 1},
+        {"guard": 0, "max_lifetime": 60},
+    ],
+)
+def test_a_guard_that_cannot_be_is_said_before_anything_is_sent(
+    make: Callable[..., Any], options: dict[str, Any]
+) -> None:
+    simulator = Simulator()
+    with (
+        make(KEY, transport=simulator.transport, clock=simulator.clock) as client,
+        pytest.raises(InvalidArgumentError, match="guard") as caught,
+    ):
+        client.pods.create(image="x", gpu_type="NVIDIA_L4_24G", **options)
+    assert caught.value.argument == "guard"
+    assert list(simulator.requests) == []
+
+
 # --- Secrets, and where it runs ---------------------------------------------------------------------------------------
 
 
@@ -681,8 +868,8 @@ messages = st.one_of(
 )
 
 
-def heard(expires: datetime | None, said: list[dict[str, Any]]) -> Watch:
-    watch = Watch(expires)
+def heard(expires: datetime | None, said: list[dict[str, Any]], *, is_detached: bool = False) -> Watch:
+    watch = Watch(expires, is_detached=is_detached)
     for message in said:
         watch.hear(line_of(message))
     return watch
@@ -700,6 +887,63 @@ def test_the_pod_is_deleted_at_the_earliest_end_that_was_told_or_when_the_owner_
     assert verdict is (Verdict.DELETE if must else Verdict.WAIT)
     pods = [message["pod_id"] for message in said if "pod_id" in message]
     assert watch.pod_id == (pods[-1] if pods else None)
+
+
+@given(moments, st.lists(messages, max_size=4), st.sampled_from([True, False, None]), st.booleans())
+def test_the_pod_of_a_detached_guard_is_deleted_when_its_time_is_over_and_not_before(
+    expires: datetime, said: list[dict[str, Any]], owner_alive: bool | None, eof: bool
+) -> None:
+    watch = heard(expires, said, is_detached=True)
+    ends = [expires, *(datetime.fromisoformat(message["expires"]) for message in said if "expires" in message)]
+    verdict = watch.verdict(NOW, owner_alive=owner_alive, eof=eof)
+    assert verdict is (Verdict.DELETE if min(ends) <= NOW else Verdict.WAIT)
+
+
+def seen(*pods: Any) -> Listing:
+    """A look at the list that shows these."""
+    return listed(Answer(200, {}, b"", list(pods)))
+
+
+def pod_of(token: str, pod_id: str, status: str = "RUNNING") -> dict[str, Any]:
+    return {"id": pod_id, "status": status, "environmentVars": [{"key": TOKEN_VARIABLE, "value": token}]}
+
+
+OTHER = pod_of("other", "2")
+WITHOUT = seen(OTHER)
+UNREADABLE = seen(OTHER, None)
+NULL = listed(Answer(200, {}, b"", None))
+
+
+@pytest.mark.parametrize("pod_id", ["1", None])
+@pytest.mark.parametrize(
+    ("looks", "has_ended"),
+    [
+        ([], False),
+        (["RUNNING"], False),
+        (["TERMINATED"], True),
+        (["TERMINATING", "TERMINATING", "FAILED"], False),
+        ([WITHOUT, WITHOUT, WITHOUT], False),  # it may yet come
+        (["RUNNING", WITHOUT], False),
+        (["RUNNING", WITHOUT, WITHOUT], True),
+        (["RUNNING", WITHOUT, "RUNNING", WITHOUT], False),
+        (["TERMINATING", WITHOUT, UNREADABLE, NULL], False),
+        (["TERMINATING", WITHOUT, UNREADABLE, NULL, WITHOUT], True),
+    ],
+)
+def test_a_pod_has_ended_before_its_time_only_beyond_doubt(
+    looks: list[str | Listing], has_ended: bool, pod_id: str | None
+) -> None:
+    sightings = Sightings("mine")
+    for shown in looks:
+        sightings.see(shown if isinstance(shown, Listing) else seen(OTHER, pod_of("mine", "1", shown)), pod_id)
+    assert sightings.has_ended is has_ended
+
+
+def test_a_pod_that_the_list_shows_by_its_token_alone_has_not_ended() -> None:
+    sightings = Sightings("mine")
+    for _ in range(3):
+        sightings.see(seen(pod_of("mine", "another-id")), "1")
+    assert not sightings.has_ended
 
 
 @given(

@@ -35,7 +35,8 @@ owners = st.builds(
 )
 zones = st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone)
 moments = st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=zones)  # noqa: DTZ001  # the zones follow
-leases = st.builds(Lease, st.none() | moments, owners)
+owned = st.builds(Lease, st.none() | moments, owners)
+leases = owned | st.builds(Lease, moments, st.none())
 
 
 @contextmanager
@@ -106,6 +107,7 @@ def test_no_text_is_taken_for_a_lease_that_would_be_written_otherwise(text: str)
 
 
 VALID = {"expires": "2026-11-24T12:00:00+00:00", "host": ELSEWHERE, "process": 7, "started": "1"}
+NOBODY = {"host": None, "process": None, "started": None}
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,11 @@ VALID = {"expires": "2026-11-24T12:00:00+00:00", "host": ELSEWHERE, "process": 7
         {"host": "h\x1b"},
         {"host": "höst"},
         {"host": None},
+        {"host": None, "process": None},
+        {"host": None, "started": None},
+        {"process": None, "started": None},
+        {"expires": None} | NOBODY,
+        {"started": 0} | {"host": None, "process": None},
         {"started": 1},
         {"started": "1\n"},
         {"started": ""},
@@ -142,13 +149,22 @@ def test_what_is_only_almost_a_lease_is_none(changes: dict[str, Any]) -> None:
     assert Lease.read(text(VALID | changes)) is None
 
 
-def test_a_lease_with_a_part_missing_or_twice_or_with_spaces_is_none() -> None:
-    text = json.dumps(VALID, separators=(",", ":"))
+def test_a_lease_of_nobody_says_so() -> None:
+    text = '{"expires":"2026-11-24T12:00:00+00:00","host":null,"process":null,"started":null}'
+    assert Lease(NOW, None).text() == text
+    assert Lease.read(text) == Lease(NOW, None)
+    with pytest.raises(ValueError, match="ends at some time, or with its owner"):
+        Lease(None, None)
+
+
+@pytest.mark.parametrize("valid", [VALID, VALID | NOBODY], ids=["owned", "of nobody"])
+def test_a_lease_with_a_part_missing_or_twice_or_with_spaces_is_none(valid: dict[str, Any]) -> None:
+    text = json.dumps(valid, separators=(",", ":"))
     assert Lease.read(text) is not None
-    for name in VALID:
-        less = {other: value for other, value in VALID.items() if other != name}
+    for name in valid:
+        less = {other: value for other, value in valid.items() if other != name}
         assert Lease.read(json.dumps(less, separators=(",", ":"))) is None
-    assert Lease.read(json.dumps(VALID)) is None
+    assert Lease.read(json.dumps(valid)) is None
     assert Lease.read(f" {text}") is None
     assert Lease.read(text.replace("{", '{"process":8,')) is None
     assert Lease.read(None) is None  # type: ignore[arg-type]  # a variable of a pod may have no value
@@ -176,14 +192,16 @@ def test_a_lease_tells_no_secret_of_the_machine(monkeypatch: pytest.MonkeyPatch)
 
 
 @given(leases, moments)
-def test_a_lease_of_another_host_is_over_exactly_when_its_time_is(lease: Lease, now: datetime) -> None:
-    lease = replace(lease, owner=replace(lease.owner, host=ELSEWHERE))
+def test_a_lease_of_nobody_or_of_another_host_is_over_exactly_when_its_time_is(lease: Lease, now: datetime) -> None:
+    if lease.owner is not None:
+        lease = replace(lease, owner=replace(lease.owner, host=ELSEWHERE))
     assert (lease.over(now) is not None) == (lease.expires is not None and lease.expires <= now)
 
 
 def test_what_is_over_says_why() -> None:
     other = Owner(ELSEWHERE, 7, "1")
-    assert Lease(NOW, other).over(NOW) == "its lease ended at 2026-11-24 12:00:00 UTC"
+    for holder in (other, None):
+        assert Lease(NOW, holder).over(NOW) == "its lease ended at 2026-11-24 12:00:00 UTC"
     with running() as process:
         owner = owner_of(process.pid)
         lease = Lease(NOW, owner)
@@ -201,6 +219,8 @@ def test_what_is_not_over_says_how_it_stands() -> None:
     assert Lease(later, this).standing(NOW) == (
         f"leased until 2026-11-24 13:00:00 UTC by process {os.getpid()} of this host"
     )
+    assert Lease(later, None).over(NOW) is None
+    assert Lease(later, None).standing(NOW) == ("leased until 2026-11-24 13:00:00 UTC whatever becomes of its creator")
     assert Lease(None, this).standing(NOW) == f"leased for as long as process {os.getpid()} of this host lives"
     assert Lease(None, other).standing(NOW) == (
         f"leased for as long as process 7 of host {ELSEWHERE} lives, which cannot be told from here"

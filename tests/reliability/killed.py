@@ -1,6 +1,8 @@
 """A program that holds a temporary pod until it is killed. `test_kill` runs it, and kills it.
 
-    python killed.py {sync|async} {guarded|alone}
+    python killed.py {sync|async} {timed|always|alone}
+
+The second word says whether the pod has a guard, because of its lifetime or without one.
 
 It prints a line whenever it comes to the next part of its work: "beginning"; "creating", "waiting" and "leaving" as the
 first request of that part is sent, of which httpcore's log tells; and "inside", where it stays until it is told to go.
@@ -12,12 +14,13 @@ import asyncio
 import logging
 import signal
 import sys
+from typing import Any
 
 from yottalabs import AsyncYottaLabs, CreateParams, YottaLabs, _guard
 
 REQUEST: CreateParams = {"image": "x", "gpu_type": "NVIDIA_L4_24G"}
 TIMEOUT = 5.0
-LIFETIME = 600.0
+CARE: dict[str, Any] = {"timed": {"max_lifetime": 600.0}, "always": {"guard": "always"}, "alone": {}}
 WORK_OF = {"[b'POST']": "creating", "[b'GET']": "waiting", "[b'DELETE']": "leaving"}
 
 # A guard whose pod never came is not to keep the tests waiting.
@@ -44,22 +47,22 @@ class Progress(logging.Handler):
             print(work, flush=True)
 
 
-def hold(max_lifetime: float | None, progress: Progress) -> None:
+def hold(care: dict[str, Any], progress: Progress) -> None:
     """Holds a pod with the synchronous client."""
     with YottaLabs(timeout=TIMEOUT) as client:
         progress.say("beginning")
-        with client.pods.temporary(**REQUEST, max_lifetime=max_lifetime):
+        with client.pods.temporary(**REQUEST, **care):
             progress.say("inside")
             sys.stdin.readline()
 
 
-async def ahold(max_lifetime: float | None, progress: Progress) -> None:
+async def ahold(care: dict[str, Any], progress: Progress) -> None:
     """Holds a pod with the asynchronous client."""
     told = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, told.set)
     async with AsyncYottaLabs(timeout=TIMEOUT) as client:
         progress.say("beginning")
-        async with client.pods.temporary(**REQUEST, max_lifetime=max_lifetime):
+        async with client.pods.temporary(**REQUEST, **care):
             progress.say("inside")
             await told.wait()
 
@@ -67,17 +70,17 @@ async def ahold(max_lifetime: float | None, progress: Progress) -> None:
 def main() -> None:
     """Does what the command line says."""
     kind, care = sys.argv[1:]
-    # Whoever runs the tests in the background lets their children ignore it.
+    # Whoever runs the tests in the background, or under nohup, lets their children ignore these.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     progress = Progress()
     steps = logging.getLogger("httpcore.http11")
     steps.addHandler(progress)
     steps.setLevel(logging.DEBUG)
-    max_lifetime = LIFETIME if care == "guarded" else None
     if kind == "sync":
-        hold(max_lifetime, progress)
+        hold(CARE[care], progress)
     else:
-        asyncio.run(ahold(max_lifetime, progress))
+        asyncio.run(ahold(CARE[care], progress))
 
 
 if __name__ == "__main__":

@@ -43,9 +43,7 @@ LONG_ENOUGH = 60.0  # seconds, for what should take a few
 STAY = 0.3  # seconds in the block, where nothing but the end of the test would end it
 
 INTERRUPTED = -signal.SIGINT  # of a KeyboardInterrupt, as of an interpreter that is just ending
-TERMINATED = 128 + signal.SIGTERM
 KILLED = -signal.SIGKILL
-UNHEEDED = -signal.SIGTERM  # there is no pod yet, or no longer, and the signal does what it does by default
 FINISHED = 0
 
 
@@ -70,7 +68,7 @@ class Killing:
 
     name: str
     kind: str
-    guarded: bool
+    care: str
     blows: Sequence[Blow]
 
     @property
@@ -79,27 +77,27 @@ class Killing:
         numbers = {blow.number for blow in self.blows}
         statuses = {signal.SIGINT: INTERRUPTED, signal.SIGKILL: KILLED}
         expected = {status for number, status in statuses.items() if number in numbers}
-        if signal.SIGTERM in numbers:
-            expected.add(TERMINATED)
-            if self.blows[-1].part in {"beginning", "leaving"}:
-                expected.add(UNHEEDED)
+        expected |= {128 + number for number in numbers & {signal.SIGTERM, signal.SIGHUP}}
+        if self.blows[-1].part in {"beginning", "leaving"}:
+            # There is no pod yet, or no longer, and the signal does what it does by default.
+            expected |= {-number for number in {self.blows[-1].number} & {signal.SIGTERM, signal.SIGHUP}}
         # Where the machine is busy, it may have come to its end before the signal comes.
         return expected | ({FINISHED} if self.blows[0].part == "leaving" else set())
 
     def __str__(self) -> str:
         blows = ", then ".join(f"{blow.number.name} {blow.share:.0%} into {blow.part}" for blow in self.blows)
-        return f"{self.name}: {self.kind}{', guarded' if self.guarded else ''}, {blows}"
+        return f"{self.name}: {self.kind}, {self.care}, {blows}"
 
 
 class Program:
     """The program, while it runs."""
 
-    def __init__(self, base_url: str, name: str, kind: str, *, guarded: bool) -> None:
+    def __init__(self, base_url: str, name: str, kind: str, care: str) -> None:
         self.name = name
         variable, _, value = MARK.format(name=name).partition("=")
         variables = {"YOTTA_API_KEY": name, "YOTTA_BASE_URL": base_url, variable: value}
         self.process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), kind, "guarded" if guarded else "alone"],
+            [sys.executable, str(PROGRAM), kind, care],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -148,7 +146,7 @@ class Cloud:
 
     Attributes:
         base_url: Where it is.
-        lengths: How long each part of each kind of program takes, in seconds.
+        lengths: How long each part of each kind of program takes, with a guard and without, in seconds.
     """
 
     def __init__(self, base_url: str, http: httpx.Client) -> None:
@@ -172,8 +170,8 @@ class Cloud:
             self.lengths.update(zip(variants, pool.map(self._measure, variants), strict=True))
 
     def _measure(self, variant: tuple[str, bool]) -> dict[str, float]:
-        kind, guarded = variant
-        program = Program(self.base_url, self.name(), kind, guarded=guarded)
+        kind, is_guarded = variant
+        program = Program(self.base_url, self.name(), kind, "timed" if is_guarded else "alone")
         with ended(program):
             moments = []
             for part in PARTS:
@@ -189,10 +187,10 @@ class Cloud:
 
     def kill(self, killing: Killing) -> list[str]:
         """Lets a program be killed; gives what is wrong about its end."""
-        program = Program(self.base_url, killing.name, killing.kind, guarded=killing.guarded)
+        program = Program(self.base_url, killing.name, killing.kind, killing.care)
         with ended(program):
             for blow in killing.blows:
-                seconds = blow.share * self.lengths[killing.kind, killing.guarded][blow.part]
+                seconds = blow.share * self.lengths[killing.kind, killing.care != "alone"][blow.part]
                 if blow.part == "leaving" and blow is killing.blows[0]:
                     program.comes_to("inside")
                     program.go_on()
@@ -239,27 +237,34 @@ def cloud() -> Iterator[Cloud]:
         yield Cloud(base_url, http)
 
 
+def names(numbers: Sequence[signal.Signals]) -> str:
+    """Some signals, for people."""
+    return " and ".join(number.name for number in numbers)
+
+
 def killings(
-    cloud: Cloud, number: signal.Signals, count: int, *, again: Sequence[signal.Signals] = ()
+    cloud: Cloud, numbers: Sequence[signal.Signals], count: int, *, again: Sequence[signal.Signals] = ()
 ) -> list[Killing]:
     """So many for each kind of program, which are the same in each run.
 
     Args:
         cloud: Where their pods are.
-        number: The signal.
+        numbers: The signals, which take turns.
         count: How many for each kind.
         again: Signals that come while the pod is being deleted because of the first.
     """
-    chance = random.Random(f"{number.name} {[further.name for further in again]}")
+    chance = random.Random(f"{numbers[0].name} {[further.name for further in again]}")
     found = []
-    for kind in KINDS:
+    for first, kind in enumerate(KINDS):
         for each in range(count):
+            number = numbers[(first + each) % len(numbers)]
             part = "inside" if again else PARTS[each % len(PARTS)]
             blows = [Blow(number, part, chance.random())]
             blows += [Blow(further, "leaving", chance.random() / 2) for further in again]
             # Only a guard does anything for a program that is killed. It must not be in the way of any other.
-            guarded = number is signal.SIGKILL or chance.random() < 0.25
-            found.append(Killing(cloud.name(), kind, guarded, blows))
+            guard = ("timed", "always")[(first + each) % 2]
+            care = guard if number is signal.SIGKILL or chance.random() < 0.25 else "alone"
+            found.append(Killing(cloud.name(), kind, care, blows))
     # The first part leads to the longest end, which nothing need wait for in the meantime.
     return sorted(found, key=lambda killing: PARTS.index(killing.blows[0].part))
 
@@ -271,28 +276,30 @@ def kill_all(cloud: Cloud, chosen: Sequence[Killing]) -> None:
     assert not problems, "\n".join(problems)
 
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+SIGNALS = [[signal.SIGINT], [signal.SIGTERM, signal.SIGHUP], [signal.SIGKILL]]
 SECOND = [
     (signal.SIGINT, signal.SIGINT),
     (signal.SIGTERM, signal.SIGTERM),
     (signal.SIGINT, signal.SIGTERM),
-    (signal.SIGTERM, signal.SIGINT),
+    (signal.SIGHUP, signal.SIGTERM),  # as the end of a session sends them
 ]
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_no_pod_outlives_a_program_that_is_killed(cloud: Cloud, number: signal.Signals) -> None:
-    kill_all(cloud, killings(cloud, number, len(PARTS)))
+@pytest.mark.parametrize("numbers", SIGNALS, ids=names)
+def test_no_pod_outlives_a_program_that_is_killed(cloud: Cloud, numbers: Sequence[signal.Signals]) -> None:
+    kill_all(cloud, killings(cloud, numbers, len(PARTS)))
 
 
 def test_a_second_interrupt_does_not_keep_the_pod_from_being_deleted(cloud: Cloud) -> None:
-    kill_all(cloud, killings(cloud, signal.SIGINT, 1, again=[signal.SIGINT]))
+    kill_all(cloud, killings(cloud, [signal.SIGINT], 1, again=[signal.SIGINT]))
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", SIGNALS)
-def test_no_pod_outlives_a_program_that_is_killed_at_twenty_moments(cloud: Cloud, number: signal.Signals) -> None:
-    kill_all(cloud, killings(cloud, number, 10))  # for each of the two clients
+@pytest.mark.parametrize("numbers", SIGNALS, ids=names)
+def test_no_pod_outlives_a_program_that_is_killed_at_twenty_moments(
+    cloud: Cloud, numbers: Sequence[signal.Signals]
+) -> None:
+    kill_all(cloud, killings(cloud, numbers, 10))  # for each of the two clients
 
 
 @pytest.mark.long
@@ -300,4 +307,4 @@ def test_no_pod_outlives_a_program_that_is_killed_at_twenty_moments(cloud: Cloud
 def test_no_second_signal_keeps_the_pod_from_being_deleted(
     cloud: Cloud, first: signal.Signals, second: signal.Signals
 ) -> None:
-    kill_all(cloud, killings(cloud, first, 3, again=[second]))
+    kill_all(cloud, killings(cloud, [first], 3, again=[second]))

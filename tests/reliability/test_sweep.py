@@ -63,11 +63,12 @@ def dead() -> Owner:
 
 def test_a_pod_whose_lease_is_over_is_deleted_and_no_other_one(cloud: Cloud) -> None:
     here = Owner.current()
-    over = {cloud.pod(Lease(cloud.now() - HOUR, owner)) for owner in (here, ELSEWHERE)}
+    over = {cloud.pod(Lease(cloud.now() - HOUR, owner)) for owner in (here, ELSEWHERE, None)}
     over.add(cloud.pod(Lease(cloud.now(), here)))
     standing = {
         cloud.pod(Lease(cloud.now() + HOUR, here)),
         cloud.pod(Lease(cloud.now() + HOUR, ELSEWHERE)),
+        cloud.pod(Lease(cloud.now() + HOUR, None)),
         cloud.pod(Lease(None, here)),
         cloud.pod(Lease(None, ELSEWHERE)),
         cloud.pod(None),
@@ -80,7 +81,7 @@ def test_a_pod_whose_lease_is_over_is_deleted_and_no_other_one(cloud: Cloud) -> 
     assert cloud.live() == standing
     assert {found.pod.id for found in swept if found.was_deleted} == over
     assert all(found.is_over is found.was_deleted for found in swept)
-    assert len(swept) == len(over) + 4  # what has no lease is not even spoken of
+    assert len(swept) == len(over) + 5  # what has no lease is not even spoken of
     assert (cloud.saw("listPods"), cloud.saw("deletePod")) == (1, len(over))
 
 

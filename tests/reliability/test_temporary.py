@@ -56,7 +56,8 @@ from support.scripted import envelope
 ENDED = {"TERMINATING", "TERMINATED"}
 REQUEST: dict[str, Any] = {"image": "x", "gpu_type": "NVIDIA_L4_24G"}
 KEY = "a-key"
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)  # of which every test is; SIGHUP, where there is one, is handled as SIGTERM
+HANGUP = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no terminal here sends SIGHUP")
 GUARDED = pytest.mark.skipif(os.name != "posix", reason="guards are ended by signals here")
 
 Body = Callable[[Pod], Any]
@@ -196,9 +197,11 @@ def handlers() -> Iterator[None]:
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: signal.SIG_DFL,
     }
+    if hasattr(signal, "SIGHUP"):
+        with_default[signal.SIGHUP] = signal.SIG_DFL
     before = {number: signal.signal(number, handler) for number, handler in with_default.items()}
     yield
-    after = {number: signal.getsignal(number) for number in SIGNALS}
+    after = {number: signal.getsignal(number) for number in with_default}
     for number, handler in before.items():
         signal.signal(number, handler)
     assert after == with_default
@@ -328,6 +331,10 @@ def test_it_waits_until_ready_where_there_is_something_to_be_ready(
         ({"max_lifetime": 0, "guard": False}, "max_lifetime"),
         ({"max_hourly_price": "cheap"}, "max_hourly_price"),
         ({"max_cost": 1, "guard": False}, "guard"),
+        ({"guard": "detached", "max_lifetime": 60}, "guard"),
+        ({"guard": "always"}, "guard"),  # as below
+        ({"guard": 1}, "guard"),
+        ({"guard": None}, "guard"),
         ({"create_token": ""}, "create_token"),
         ({"environment_vars": {LEASE_VARIABLE: "x"}}, None),
         ({"max_lifetime": 60}, "guard"),  # another process could not use this transport
@@ -694,6 +701,24 @@ def test_the_pod_of_a_program_that_a_signal_ends_ends(
     signalled.assert_ended()
 
 
+@HANGUP
+@pytest.mark.parametrize("moment", ["waiting", "inside", "deleting"])
+def test_the_pod_of_a_program_whose_terminal_is_closed_ends(signalled: Block, moment: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        signalled.run(**at(moment, signalled, lambda: signal.raise_signal(signal.SIGHUP)))
+    assert caught.value.code == 129
+    signalled.assert_ended()
+
+
+@HANGUP
+def test_a_program_that_ignores_the_end_of_its_terminal_goes_on(signalled: Block) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signalled.run(lambda _: signal.raise_signal(signal.SIGHUP))
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signalled.assert_ended()
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_the_pod_is_created_waits_until_its_id_is_known(
     signalled: Block, number: signal.Signals
@@ -1045,6 +1070,16 @@ def test_the_guard_ends_with_the_block(
         guarded(fail, max_lifetime=600)
     assert [process.poll() for process in guards] == [0]
     block.assert_ended(0 if fault == "status_422" else 1)
+
+
+@GUARDED
+@pytest.mark.parametrize("block", ["sync"], indirect=True)
+def test_a_guard_is_there_without_a_lifetime_where_it_always_is(
+    block: Block, guarded: Callable[..., Any], guards: list[subprocess.Popen[bytes]]
+) -> None:
+    guarded(lambda _: [process.poll() for process in guards], guard="always")
+    assert [process.poll() for process in guards] == [0]
+    block.assert_ended()
 
 
 @GUARDED

@@ -1,4 +1,4 @@
-"""Creates a pod that has a lease, and a guard if it must end at some time."""
+"""Creates a pod that has a lease, and perhaps a guard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .._blocking import arun
 from .._clock import date_of
 from .._creation import Request
 from .._exceptions import CreateOutcomeUnknownError, InvalidArgumentError, YottaLabsError
-from .._guard import Guard
+from .._guard import CreateGuard, Guard, TemporaryGuard
 from .._lease import Lease, Owner
 from .._limits import Limits
 from .._pod import Pod
@@ -30,19 +30,27 @@ class AsyncLeasing:
         guard: What watches over the pod from another process, if anything does.
     """
 
-    def __init__(self, session: AsyncSession, request: Request, limits: Limits, *, guard: bool) -> None:
+    def __init__(
+        self, session: AsyncSession, request: Request, limits: Limits, *, guard: CreateGuard | TemporaryGuard
+    ) -> None:
         """Prepares it.
 
         Args:
             session: The session.
             request: The create.
             limits: What the pod may cost, and how long it may live.
-            guard: Whether another process watches over it, where it must end at some time.
+            guard: Whether another process watches over it, where it must end at some time; or "always", also where it
+                need not; or "detached", such that the pod lives until then though this process ends before.
 
         Raises:
             InvalidArgumentError: There cannot be a guard.
         """
-        if limits.must_end and guard:
+        if guard == "detached" and limits.max_lifetime is None:
+            message = "guard is 'detached', and nothing says when it is to delete the pod; give max_lifetime, too"
+            raise InvalidArgumentError(message, argument="guard")
+        self._is_guarded = guard == "always" or (guard is not False and limits.must_end)
+        self._is_detached = guard == "detached"
+        if self._is_guarded:
             _check_guard(session, request)
         if limits.max_cost is not None and not guard:
             message = "max_cost needs the guard: nothing else ends the pod when it is spent"
@@ -52,7 +60,6 @@ class AsyncLeasing:
         self._session = session
         self._request = request
         self._limits = limits
-        self._is_guarded = limits.must_end and guard
         self._since = date_of(session.clock)
 
     async def create(self) -> str:
@@ -70,7 +77,8 @@ class AsyncLeasing:
                 with ashielded():
                     await self.release()  # a task that is cancelled meanwhile has one all the same
                 raise
-        request = replace(self._request, lease=Lease(expires, Owner.current()).text())
+        owner = None if self._is_detached else Owner.current()
+        request = replace(self._request, lease=Lease(expires, owner).text())
         try:
             self.pod_id = await AsyncCreating(self._session).create(request)
         except CreateOutcomeUnknownError:
@@ -100,7 +108,8 @@ class AsyncLeasing:
             self.guard = None  # not before: an interruption lets it be done once more
 
     def _start_guard(self, expires: datetime | None) -> None:
-        self.guard = Guard.start(self._session.settings, self._request.token or "", expires)
+        token = self._request.token or ""
+        self.guard = Guard.start(self._session.settings, token, expires, is_detached=self._is_detached)
 
 
 def _check_guard(session: AsyncSession, request: Request) -> None:
@@ -115,7 +124,7 @@ def _check_guard(session: AsyncSession, request: Request) -> None:
         raise InvalidArgumentError(message, argument="on_unknown")
     if not session.has_own_connections:
         message = (
-            "the guard of a pod that must end at some time is another process, which cannot use this client's "
-            "transport; pass guard=False, and the lease is for pods.sweep() alone"
+            "the guard of a pod is another process, which cannot use this client's transport; "
+            "pass guard=False, and the lease is for pods.sweep() alone"
         )
         raise InvalidArgumentError(message, argument="guard")

@@ -15,6 +15,7 @@ from .._exceptions import (
     NotFoundError,
     about,
 )
+from .._guard import CreateGuard, Guard, TemporaryGuard, check_guard
 from .._limits import Amount, Limits
 from .._pod import Pod
 from .._sweep import Swept
@@ -45,7 +46,7 @@ class AsyncPods:
         create_token: str | UUID | Fresh | None = Fresh.TOKEN,
         on_unknown: OnUnknown = "raise",
         max_lifetime: float | None = None,
-        guard: bool = True,
+        guard: CreateGuard = True,
         extra_fields: Mapping[str, Any] | None = None,
         **fields: Unpack[CreateParams],
     ) -> str:
@@ -65,7 +66,9 @@ class AsyncPods:
             max_lifetime: How long the pod may live, in seconds. A process of its own, the guard, deletes the pod when
                 the time is over, or when this process has ended.
                 A guard goes with a new token only, for a pod that is there already is somebody else's to end.
-            guard: Whether to start the guard. Without it, the lifetime is for `sweep` alone.
+            guard: Whether to start the guard. Without it, the lifetime is for `sweep` alone. With "detached", which
+                needs `max_lifetime`, the pod lives until its time is over though this process ends before; the guard
+                stays until then, or until the pod has ended, and `sweep` deletes the pod for no other reason, either.
             extra_fields: Fields that the contract does not document, by their names in JSON.
             **fields: Every documented field by its Python name; `image` and `gpu_type` are required. `environment_vars`
                 is a mapping, or pairs; `expose` is a list of ports, each a number (22 is SSH, any other says no
@@ -76,7 +79,9 @@ class AsyncPods:
             The id of the pod.
 
         Raises:
-            InvalidArgumentError: The contract certainly forbids the request. Nothing was sent.
+            InvalidArgumentError: The contract certainly forbids the request, or there cannot be such a guard. Nothing
+                was sent.
+            ConfigurationError: The guard cannot be started. Nothing was sent.
             CreateOutcomeUnknownError: The pod may exist; the error has its token.
             ConflictError: The token has a live pod whose parameters differ.
             APIError: The API said no.
@@ -88,8 +93,9 @@ class AsyncPods:
             request = Request.read(fields, extra_fields, create_token, on_unknown)
         finally:
             del fields, extra_fields  # or a traceback that shows local variables would show them
+        check_guard(guard, "detached")
         limits = Limits.read(max_lifetime)
-        if not limits.must_end:
+        if not limits.must_end and guard != "detached":
             return await AsyncCreating(self._session).create(request)
         leasing = AsyncLeasing(self._session, request, limits, guard=guard)
         pod_id = await leasing.create()
@@ -122,17 +128,17 @@ class AsyncPods:
         max_lifetime: float | None = None,
         max_hourly_price: Amount | None = None,
         max_cost: Amount | None = None,
-        guard: bool = True,
+        guard: TemporaryGuard = True,
         on_change: Callable[[Pod], object] | None = None,
         extra_fields: Mapping[str, Any] | None = None,
         **fields: Unpack[CreateParams],
     ) -> AsyncTemporary:
         """A pod for the length of a `with` block: created, waited for, and deleted on the way out, whatever happens.
 
-        The block may end, raise, be cancelled, or be interrupted by Ctrl-C or SIGTERM; the pod may fail or never
-        become ready: it is deleted, again and again if need be, and the list is asked whether it ends. The pod has a
-        lease, so that `sweep` can delete it if this process was killed; with `max_lifetime` or `max_cost` another
-        process, the guard, does so at once.
+        The block may end, raise, be cancelled, or be interrupted by Ctrl-C, SIGTERM or SIGHUP; the pod may fail or
+        never become ready: it is deleted, again and again if need be, and the list is asked whether it ends. The pod
+        has a lease, so that `sweep` can delete it if this process was killed; with `max_lifetime`, `max_cost` or
+        `guard="always"` another process, the guard, does so at once.
 
         Args:
             until: What to wait for before the block begins: "ready" where an SSH port is exposed or `port` is given,
@@ -143,7 +149,8 @@ class AsyncPods:
             max_hourly_price: What it may cost in an hour. One that is dearer, or whose price is unknown when it runs,
                 is deleted at once.
             max_cost: What it may cost as a whole: a lifetime, once the price is known, counted from the create.
-            guard: Whether to start the guard, for a pod with a lifetime.
+            guard: Whether to start the guard, for a pod with a lifetime; "always" for one without, too, which then ends
+                even if this process is killed.
             on_change: Called with the pod while waiting, when it is first seen and whenever it changes.
             extra_fields: As for `create`.
             **fields: As for `create`.
@@ -165,6 +172,7 @@ class AsyncPods:
                 "until is 'terminated'; a temporary pod is 'ready' or 'running'", argument="until"
             )
         Wait("", wanted, now=0.0, timeout=timeout, port=port)  # for its checks
+        check_guard(guard, "always")
         limits = Limits.read(max_lifetime, max_hourly_price, max_cost)
         leasing = AsyncLeasing(self._session, request, limits, guard=guard)
         return AsyncTemporary(
@@ -339,3 +347,11 @@ class AsyncPods:
             APIConnectionError: No answer came.
         """
         return await AsyncSweeping(self._session).sweep(dry_run=dry_run, report=report)
+
+    def _guard_of(self, pod_id: str) -> Guard | None:
+        """The guard of a pod that this client has created and not deleted, if there is one.
+
+        This is for this package's own command line, which says which process deletes the pod; nobody else may rely on
+        it.
+        """
+        return self._session.guards.get(pod_id)
