@@ -13,6 +13,7 @@ from ..._creation import Request, interrupted_token
 from ..._exceptions import YottaLabsError
 from ..._wait import DEFAULT_WAIT_SECONDS, Until
 from ..connecting import Connecting, connects
+from ..failures import CommandError, Status
 from ..output import as_yaml, emit, has_output, shows_secrets, write
 from ..progress import Progress, shown
 from ..request import Asked, describes_pod
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     type=DURATION,
     help="Delete it after this time: a process that stays behind on this machine does so.",
 )
-@click.option("--no-guard", is_flag=True, help="With --max-lifetime: no such process; `pods sweep` finds the pod.")
 @click.option("--create-token", metavar="TOKEN", help="If a living pod was created with this token, give that one.")
 @click.option("--dry-run", is_flag=True, help="Print the request, secrets masked, and send nothing.")
 @has_output("id")
@@ -57,7 +57,6 @@ def command(
     ssh: bool,
     timeout: float,
     max_lifetime: float | None,
-    no_guard: bool,
     create_token: str | None,
     dry_run: bool,
     output: str,
@@ -67,6 +66,10 @@ def command(
 
     It costs money from when it runs until it is deleted. A create that times out is looked up, never sent twice.
     """
+    if create_token is not None and max_lifetime is not None:
+        raise CommandError(
+            Status.USAGE, "--max-lifetime would end a pod that has the --create-token already, and is not yours to end"
+        )
     if ssh:
         asked.expose_ssh()
     if dry_run:
@@ -76,24 +79,25 @@ def command(
     if ssh:
         check_there()
     with connecting.open() as client:
-        pod_id = _create(client, asked, create_token, max_lifetime, is_guarded=not no_guard)
+        pod_id = _create(client, asked, create_token, max_lifetime)
+        if output == "id":  # at once: whatever happens while it is waited for, a script has the id
+            _show(client, pod_id, None, output, show_secrets=show_secrets)
         pod = _waited(client, pod_id, asked, timeout) if wait or ssh else None
-        _show(client, pod_id, pod, output, show_secrets=show_secrets)
+        if output != "id":
+            _show(client, pod_id, pod, output, show_secrets=show_secrets)
     if shell is not None and pod is not None:
         say(f"the pod stays when the shell ends; `yottalabs pods delete {pod_id}` deletes it")
         become(shell.command(pod, ()))
 
 
-def _create(
-    client: YottaLabs, asked: Asked, create_token: str | None, max_lifetime: float | None, *, is_guarded: bool
-) -> str:
+def _create(client: YottaLabs, asked: Asked, create_token: str | None, max_lifetime: float | None) -> str:
     token: dict[str, Any] = {} if create_token is None else {"create_token": create_token}
     began = datetime.now(UTC)
     try:
         pod_id = client.pods.create(
             **token,
             max_lifetime=max_lifetime,
-            guard="detached" if max_lifetime is not None and is_guarded else False,
+            guard="detached" if max_lifetime is not None else False,
             extra_fields=asked.extra_fields,
             **asked.fields,
         )
@@ -108,8 +112,8 @@ def _create(
     if max_lifetime is not None:
         end = exact(began + timedelta(seconds=max_lifetime))
         guard = client.pods._guard_of(pod_id)  # noqa: SLF001  # there for this command
-        by = f"process {guard.process_id} of this machine" if guard is not None else "`yottalabs pods sweep --delete`"
-        say(f"pod {pod_id} is deleted at {end} by {by}")
+        by = "" if guard is None else f", by process {guard.process_id} of this machine"
+        say(f"pod {pod_id} is deleted at {end}{by}; should that fail, `yottalabs pods sweep --delete` deletes it")
     return pod_id
 
 
@@ -119,7 +123,7 @@ def _waited(client: YottaLabs, pod_id: str, asked: Asked, timeout: float) -> Pod
     try:
         with shown(Progress(f"pod {pod_id}, waiting until {until}")) as progress:
             pod = client.pods.wait(pod_id, until, timeout=timeout, on_change=progress.notice)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         say(f"pod {pod_id} goes on, and costs money: `yottalabs pods delete {pod_id}` deletes it")
         raise
     hourly = f" at {price(pod.hourly_price)} an hour" if pod.hourly_price is not None else ""
