@@ -8,6 +8,8 @@
         pod_id = yotta.pods.create(image="ubuntu", gpu_type="NVIDIA_L4_24G", expose=[22])
         yotta.pods.wait(pod_id)  # a minute, in no time
 
+With `Simulator(ssh="user@127.0.0.1:2222")` the SSH ports of its pods lead to a real server.
+
 It knows the API by `openapi.yaml` alone, and nothing of the client that it is there to check.
 """
 

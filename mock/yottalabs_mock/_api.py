@@ -22,7 +22,7 @@ from ._messages import (
     json_answer,
     refused,
 )
-from ._minting import Mint
+from ._minting import Mint, SSHServer
 from ._organisations import Organisations
 from ._pods import Pods, SimulatedPod, World
 
@@ -60,11 +60,18 @@ class Api:
     """The API, over its pods. For whoever holds the world's lock."""
 
     def __init__(
-        self, contract: Contract, world: World, organisations: Organisations, dialect: Dialect, times: Times, seed: int
+        self,
+        contract: Contract,
+        world: World,
+        organisations: Organisations,
+        dialect: Dialect,
+        times: Times,
+        seed: int,
+        ssh: SSHServer | None,
     ) -> None:
         self.world = world
         self.pods = Pods(world)
-        self.mint = Mint()
+        self.mint = Mint(ssh=ssh)
         self.times = times
         self.organisations = organisations
         self._contract = contract

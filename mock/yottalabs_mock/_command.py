@@ -1,7 +1,8 @@
 """What the command does: `yottalabs-mock --port 4020`.
 
 Standard output carries one line, `ready http://127.0.0.1:PORT`, once requests are answered. The log of requests goes to
-standard error. SIGINT and SIGTERM end it, and so does the end of the program that it is told to follow.
+standard error. SIGINT and SIGTERM end it, and so does the end of the program that it is told to follow. Another
+program may have it as a command of its own.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import logging
 import os
 import select
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 from . import _ending
 from ._messages import printable
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     from ._lifecycle import Duration
     from ._simulator import Simulator
 
+T = TypeVar("T")
+
 NAME = "yottalabs-mock"
+FAILED = 1
+MISUSED = 2
+"""The exit statuses: something stood in the way; the command line says what cannot be."""
+WIDTH_OF_DOCUMENTATION = 78  # what argparse uses of 80 columns
 KEYS_VARIABLE = "YOTTALABS_MOCK_API_KEYS"
 DEFAULT_PORT = "4020"
 LAST_PORT = 65535
@@ -41,12 +48,47 @@ ABOUT_TIMES = {
 A_TIME = "a number of seconds (60), an ascending range (60-120), or a number of reads of the pod (3 reads)"
 
 
-def run() -> None:
-    """Serves until it is told to end."""
+def run(arguments: Sequence[str] | None = None, program: str = NAME) -> None:
+    """Serves until it is told to end.
+
+    Args:
+        arguments: What the command line says behind the name of the program; by default, that of this process.
+        program: The name of the program, for its messages and its help.
+
+    Raises:
+        SystemExit: It did not serve. The status is 2 if the command line cannot be right and 1 if anything else is in
+            the way, which standard error tells in one line; 0 after `--help`.
+    """
     try:
-        _serve_from(_arguments())
+        _serve_from(_parser(program).parse_args(arguments))
+    except _StopError as stop:
+        if sys.stderr is not None:  # it was closed before the start
+            with suppress(OSError):  # who would read it has gone away; the status tells it as well
+                print(f"{program}: {stop}", file=sys.stderr)
+        raise SystemExit(stop.status) from None
     finally:
         _let_go_of_output()
+
+
+def help_text(program: str) -> str:
+    """What `--help` tells, as on a terminal of 80 columns, wherever it is made: for documentation.
+
+    Args:
+        program: The name of the program.
+    """
+    return _parser(program, width=WIDTH_OF_DOCUMENTATION).format_help()
+
+
+class _StopError(Exception):
+    """The end of the program, and why."""
+
+    status = FAILED
+
+
+class _UsageError(_StopError):
+    """A command line that cannot be right."""
+
+    status = MISUSED
 
 
 def _serve_from(arguments: argparse.Namespace) -> None:
@@ -54,7 +96,7 @@ def _serve_from(arguments: argparse.Namespace) -> None:
     try:
         from . import _server  # noqa: F401  # whether it is there
     except ImportError as error:
-        raise _stop(f"{error.name} is not installed; install 'yottalabs-client[simulator]'") from None
+        raise _StopError(f"{error.name} is not installed; install 'yottalabs-client[simulator]'") from None
     simulator = _simulator(arguments)
     _log_to(sys.stderr, logging.WARNING if arguments.quiet else logging.INFO)
     asyncio.run(_serve(simulator, port, arguments.follow_parent))
@@ -71,7 +113,7 @@ async def _serve(simulator: Simulator, port: int, parent: int | None) -> None:
         server = Server(simulator.app, simulator.faults, port)
         await server.start()
     except OSError as error:
-        raise _stop(_why_not(error, port)) from None
+        raise _StopError(_why_not(error, port)) from None
     _ending.on_signals(lambda *_: loop.call_soon_threadsafe(told.set))
     try:
         with suppress(OSError):  # who waited for it may have gone away; the server stays
@@ -92,12 +134,13 @@ async def _serve(simulator: Simulator, port: int, parent: int | None) -> None:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Says what is wrong in one line, as for everything else."""
-        raise _stop(f"{printable(message, 500)}; --help lists the options")
+        raise _UsageError(f"{printable(message, 500)}; --help lists the options")
 
 
-def _arguments() -> argparse.Namespace:
+def _parser(program: str, width: int | None = None) -> _Parser:
     parser = _Parser(
-        prog=NAME,
+        prog=program,
+        formatter_class=partial(argparse.HelpFormatter, width=width),
         description="Serves a simulator of the YottaLabs API on this machine: pods that boot, run, fail and go away.",
         epilog=f"Keys: any, unless the environment variable {KEYS_VARIABLE} names those that are accepted, "
         f"with commas between them. A time is {A_TIME}.",
@@ -108,12 +151,13 @@ def _arguments() -> argparse.Namespace:
         parser.add_argument(f"--{name}", metavar="TIME", help=f"{ABOUT_TIMES[name]} ({default})")
     parser.add_argument("--dialect", help="documented, later or chaos (documented)")
     parser.add_argument("--seed", type=_whole, help="what chance begins with (0)")
+    parser.add_argument("--ssh", metavar="USER@HOST:PORT", help="a real SSH server that the SSH ports of pods lead to")
     parser.add_argument(
         "--load", metavar="FILE", help="begin with a saved state, with the times, the dialect and the seed in it"
     )
     parser.add_argument("--quiet", action="store_true", help="no log of requests")
     parser.add_argument("--follow-parent", metavar="PID", type=_whole, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser
 
 
 def _whole(text: str) -> int:
@@ -126,32 +170,46 @@ def _whole(text: str) -> int:
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= LAST_PORT:
         return int(text)
-    raise _stop(f"port '{printable(text, 40)}' is not a number from 0 to {LAST_PORT}; 0 takes a free one")
+    raise _UsageError(f"port '{printable(text, 40)}' is not a number from 0 to {LAST_PORT}; 0 takes a free one")
 
 
 def _simulator(arguments: argparse.Namespace) -> Simulator:
     from ._lifecycle import Times
+    from ._minting import SSHServer
     from ._simulator import Simulator
 
-    keys = _keys()
     given = {name: getattr(arguments, name) for name in (*TIMES, "dialect", "seed")}
     given = {name: value for name, value in given.items() if value is not None}
+    ssh = arguments.ssh
+    if ssh is not None:
+        _used(SSHServer.read, ssh)  # so that whatever else is wrong with a state is wrong with its file
     try:
-        if arguments.load is not None:
-            _refuse_with_load(given)
-            return Simulator.load(arguments.load, api_keys=keys, clock="real")
-        times = Times(**{name: _time(name, given.pop(name, default)) for name, default in TIMES.items()})
-        return Simulator(api_keys=keys, clock="real", times=times, **given)
+        if arguments.load is None:
+            times = Times(**{name: _time(name, given.pop(name, default)) for name, default in TIMES.items()})
+            return _used(partial(Simulator, api_keys=_keys(), clock="real", times=times, ssh=ssh, **given))
+        _refuse_with_load(given)
+        return Simulator.load(arguments.load, api_keys=_keys(), clock="real", ssh=ssh)
     except ValueError as error:
         message = str(error)
     except OSError as error:
-        message = f"{arguments.load} cannot be read: {error.strerror}"
-    raise _stop(printable(message, 500))
+        # One without a reason of the system's is not about the file.
+        message = f"{arguments.load} cannot be read: {error.strerror}" if error.strerror else str(error)
+    raise _StopError(printable(message, 500))
+
+
+def _used(make: Callable[..., T], *values: object) -> T:
+    """What is made of the command line's values, which may be none."""
+    try:
+        return make(*values)
+    except ValueError as error:
+        raise _UsageError(printable(str(error), 500)) from None
 
 
 def _refuse_with_load(given: Mapping[str, Any]) -> None:
     if given:
-        raise _stop(f"--{next(iter(given))} does not go with --load: the file has times, a dialect and a seed in it")
+        raise _UsageError(
+            f"--{next(iter(given))} does not go with --load: the file has times, a dialect and a seed in it"
+        )
 
 
 def _keys() -> list[str] | None:
@@ -166,7 +224,7 @@ def _keys() -> list[str] | None:
     except ValueError:
         keys = []
     if not keys:
-        raise _stop(f"{KEYS_VARIABLE} is set, and is not keys with commas between them")
+        raise _StopError(f"{KEYS_VARIABLE} is set, and is not keys with commas between them")
     return keys
 
 
@@ -176,7 +234,7 @@ def _time(name: str, text: str) -> Duration:
     try:
         return read_duration(text)
     except ValueError:
-        raise _stop(f"--{name}: '{printable(text, 40)}' is no time; write {A_TIME}") from None
+        raise _UsageError(f"--{name}: '{printable(text, 40)}' is no time; write {A_TIME}") from None
 
 
 # --- What it says -------------------------------------------------------------------------------------------------
@@ -227,8 +285,3 @@ def _why_not(error: OSError, port: int) -> str:
     if error.errno in {errno.EACCES, errno.EPERM}:
         return f"port {port} is not yours to open; choose another: 0 takes a free one"
     return f"port {port} cannot be opened: {error.strerror}"
-
-
-def _stop(message: str) -> SystemExit:
-    """The end of the program: the message goes to standard error, and the exit status is 1."""
-    return SystemExit(f"{NAME}: {message}")

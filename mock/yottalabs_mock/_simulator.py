@@ -17,6 +17,7 @@ from ._faults import Faults, Rule
 from ._journal import Journal, RecordedRequest
 from ._lifecycle import Times
 from ._messages import Answer, Outcome, Refusal, Request, refused
+from ._minting import SSHServer
 from ._mishaps import outcome_of
 from ._organisations import ApiKeys, Organisations
 from ._pods import Pods, World
@@ -40,6 +41,8 @@ class Simulator:
         dialect: How the answers are said: "documented", by the contract; "later", in the forms of newer material; or
             "chaos", each answer in another.
         seed: What chance begins with, for ranges of time, faults by probability, and dialects.
+        ssh: A real SSH server that the SSH ports of pods lead to, as "user@127.0.0.1:2222"; an IPv6 address is in
+            brackets. By default, they lead nowhere.
 
     Raises:
         ValueError: An argument cannot be right.
@@ -53,11 +56,13 @@ class Simulator:
         times: Times | None = None,
         dialect: DialectName = "documented",
         seed: int = 0,
+        ssh: str | None = None,
     ) -> None:
         if not isinstance(times, Times | None):
             raise ValueError(f"times is {times!r}; it must be Times(…)")  # noqa: TRY004  # as for every other one
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise ValueError(f"seed is {seed!r}; it must be a whole number")  # noqa: TRY004  # as above
+        self._ssh = None if ssh is None else SSHServer.read(ssh)
         self._contract = load_contract()
         self._key_headers = [name for operation in self._contract.operations for name in operation.key_headers]
         self._clock = _clock_of(clock)
@@ -164,6 +169,7 @@ class Simulator:
         *,
         api_keys: ApiKeys | None = None,
         clock: Literal["virtual", "real"] = "virtual",
+        ssh: str | None = None,
     ) -> Self:
         """A simulator with a state that was saved, as if no time had passed since.
 
@@ -172,15 +178,18 @@ class Simulator:
             api_keys: As for a new one. A saved organisation has a name, not a key: the key that it had by itself, or
                 any that is given its name here, sees its pods.
             clock: As for a new one.
+            ssh: As for a new one; the saved pods lead there too. By default, they lead where they did.
 
         Raises:
-            ValueError: It is no such state; the message says why.
+            ValueError: It is no such state, or an argument cannot be right; the message says why.
             OSError: The file cannot be read.
         """
         with _state.reading(state):
             saved = _state.read(state)
         began = VirtualClock(saved.date) if clock == "virtual" else _clock_of(clock)
-        simulator = cls(api_keys=api_keys, clock=began, times=saved.times, dialect=saved.dialect, seed=saved.seed)
+        simulator = cls(
+            api_keys=api_keys, clock=began, times=saved.times, dialect=saved.dialect, seed=saved.seed, ssh=ssh
+        )
         with _state.reading(state):
             simulator._restore(saved)
         return simulator
@@ -225,11 +234,15 @@ class Simulator:
 
     def _new_api(self) -> Api:
         dialect = Dialect(self._dialect, self._seed)
-        return Api(self._contract, self._world, self._organisations, dialect, self._times, self._seed)
+        return Api(self._contract, self._world, self._organisations, dialect, self._times, self._seed, self._ssh)
 
     def _restore(self, saved: _state.Saved) -> None:
         self._world.set(saved.now, saved.date)
+        if self._ssh is not None:
+            for pod in saved.pods:
+                self._ssh.takes(pod["document"])
         _state.restore(self._api, saved, self._contract)
+        self._api.mint.ssh = self._ssh
         for fault in saved.faults:
             self._faults.add(**fault)
 

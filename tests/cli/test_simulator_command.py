@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from yottalabs_mock import Reads, Simulator, Times, _server
+from yottalabs_mock import Reads, Simulator, Times, _command, _server, _simulator
 
 from .running import COMMANDS, KEYS_VARIABLE, MODULE, PYTHON, SCRIPT, Process, begun, environment, running
 from support.contract import ROOT
@@ -327,6 +327,18 @@ def test_a_saved_state_goes_on(tmp_path: Path) -> None:
         assert [(pod["id"], pod["status"]) for pod in listed(simulator.base_url)] == [(pod_id, "RUNNING")]
 
 
+def test_pods_that_speak_ssh_lead_to_a_server_also_those_of_a_saved_state(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    saved = Simulator()
+    with saved.serve() as base_url:
+        created(base_url, expose=[{"port": 22}])
+    saved.save(file)
+    with running([*MODULE, "--ssh", "me@[::1]:2222", "--load", str(file)], tmp_path) as simulator:
+        created(simulator.base_url, expose=[{"port": 22}])
+        for pod in listed(simulator.base_url):
+            assert [(entry["host"], entry["proxyPort"]) for entry in pod["expose"]] == [("::1", 2222)]
+
+
 def test_two_at_once_know_nothing_of_each_other(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     with running(MODULE, tmp_path) as one, running(MODULE, tmp_path / "other") as other:
@@ -378,7 +390,17 @@ def test_make_says_which_port_and_passes_options_on() -> None:
 
 def test_help_says_what_there_is_to_say() -> None:
     done = subprocess.run([*SCRIPT, "--help"], env=environment(), capture_output=True, text=True, check=True)
-    for needed in ("--port", "4020", "--boot TIME", "--forget TIME", "--dialect", "--seed", "--load FILE", "--quiet"):
+    for needed in (
+        "--port",
+        "4020",
+        "--boot TIME",
+        "--forget TIME",
+        "--dialect",
+        "--seed",
+        "--ssh",
+        "--load FILE",
+        "--quiet",
+    ):
         assert needed in done.stdout
     assert KEYS_VARIABLE in done.stdout
     assert "--follow-parent" not in done.stdout  # for make
@@ -393,11 +415,11 @@ def test_a_reader_of_the_help_may_go_away() -> None:
 # --- What it does not take -----------------------------------------------------------------------------------------
 
 
-def failure(*arguments: str, variables: Mapping[str, str] | None = None) -> str:
+def failure(*arguments: str, status: int = 1, variables: Mapping[str, str] | None = None) -> str:
     done = subprocess.run(
         [*PYTHON, *arguments], env=environment(variables), capture_output=True, text=True, timeout=30, check=False
     )
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == status, done.stderr
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert done.stderr.startswith("yottalabs-mock: ")
@@ -406,7 +428,7 @@ def failure(*arguments: str, variables: Mapping[str, str] | None = None) -> str:
 
 @pytest.mark.parametrize("port", ["", "-1", "70000", '1"2', "٣"])
 def test_a_port_that_is_none_is_named(port: str) -> None:
-    assert failure(f"--port={port}") == f"port '{port}' is not a number from 0 to 65535; 0 takes a free one"
+    assert failure(f"--port={port}", status=2) == f"port '{port}' is not a number from 0 to 65535; 0 takes a free one"
 
 
 @pytest.mark.parametrize("port", ["", "70000", "1'2"])
@@ -445,6 +467,7 @@ def test_a_port_of_others_says_what_to_do() -> None:
     assert done.stderr == "yottalabs-mock: port 80 is not yours to open; choose another: 0 takes a free one\n"
 
 
+A_SERVER = "it must be USER@HOST:PORT, such as user@127.0.0.1:2222 or user@[::1]:2222"
 A_TIME = "a number of seconds (60), an ascending range (60-120), or a number of reads of the pod (3 reads)"
 
 
@@ -463,19 +486,72 @@ A_TIME = "a number of seconds (60), an ascending range (60-120), or a number of 
         (["--terminate", "nan"], f"--terminate: 'nan' is no time; write {A_TIME}"),
         (["--healthy", "1\n2"], f"--healthy: '1\\u000a2' is no time; write {A_TIME}"),
         (["--dialect", "klingon"], "dialect is 'klingon'; it must be one of 'documented', 'later', 'chaos'"),
-        (["--load", "none/such"], "none/such cannot be read: No such file or directory"),
-        (["--load", "."], ". cannot be read: Is a directory"),
         (
             ["--load", "x", "--boot", "3"],
             "--boot does not go with --load: the file has times, a dialect and a seed in it",
         ),
+        (["--ssh", "here"], f"ssh is 'here'; {A_SERVER}"),
+        (["--ssh", "a@b:1\n", "--load", "none/such"], rf"ssh is 'a@b:1\n'; {A_SERVER}"),
     ],
     ids=lambda value: " ".join(value)[:20] if isinstance(value, list) else "",
 )
 def test_what_it_does_not_take_is_named(arguments: list[str], message: str) -> None:
-    assert failure("--port=0", *arguments) == message
+    assert failure("--port=0", *arguments, status=2) == message
 
 
+@pytest.mark.parametrize(
+    ("file", "reason"), [("none/such", os.strerror(errno.ENOENT)), (".", os.strerror(errno.EISDIR))]
+)
+def test_a_state_that_cannot_be_read_is_no_wrong_usage(file: str, reason: str) -> None:
+    assert failure("--port=0", "--load", file, status=1) == f"{file} cannot be read: {reason}"
+
+
+def test_a_package_without_its_contract_says_so_and_shows_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def lost() -> None:
+        raise FileNotFoundError("openapi.yaml is not in the package")
+
+    monkeypatch.setattr(_simulator, "load_contract", lost)
+    state = tmp_path / "state.json"
+    for arguments in (["--port=0"], ["--port=0", "--load", str(state)]):
+        state.write_text(json.dumps(STATE), encoding="utf-8")
+        with pytest.raises(SystemExit) as caught:
+            _command.run(arguments)
+        assert caught.value.code == 1
+        assert capsys.readouterr() == ("", "yottalabs-mock: openapi.yaml is not in the package\n")
+
+
+def test_another_program_may_have_it_as_a_command_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["another", "--nonsense"])
+    for arguments, message, status in [
+        (["--port", "no"], "port 'no' is not a number from 0 to 65535; 0 takes a free one", 2),
+        (["--seed"], "argument --seed: expected one argument; --help lists the options", 2),
+        (["--load", "none/such"], f"none/such cannot be read: {os.strerror(errno.ENOENT)}", 1),
+    ]:
+        with pytest.raises(SystemExit) as caught:
+            _command.run(arguments, "yottalabs mock")
+        assert (caught.value.code, capsys.readouterr()) == (status, ("", f"yottalabs mock: {message}\n"))
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as caught:
+        _command.run(["--help"], "yottalabs mock")
+    help_text = capsys.readouterr().out
+    assert (caught.value.code, help_text.startswith("usage: yottalabs mock ")) == (0, True)
+    monkeypatch.setenv("COLUMNS", "37")  # of whoever makes the documentation
+    assert _command.help_text("yottalabs mock") == help_text
+    assert _command.NAME not in help_text
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "2>/dev/full"])
+def test_the_status_tells_it_to_those_who_read_nothing(closed: str) -> None:
+    command = ["sh", "-c", f'exec "$0" -m yottalabs_mock --nonsense {closed}', sys.executable]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
+STATE = Simulator().to_json()
 GARBAGE: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "it is not JSON: "),
     "no text": (b"\xff\xfe\x00", "it is not JSON: "),

@@ -146,6 +146,8 @@ def listen(*, debug: bool) -> None:
     logger.addHandler(_ToStandardError(logging.DEBUG if debug else logging.WARNING))
     logger.setLevel(logging.DEBUG if debug else logging.INFO)
     logger.propagate = False
+    if debug:
+        logging.getLogger("yottalabs.wire").setLevel(logging.DEBUG)  # which has a level of its own
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         say(f"yottalabs: {printable(str(message))}")

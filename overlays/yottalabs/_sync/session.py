@@ -32,6 +32,7 @@ from .._secrecy import HiddenDict, Keeping, Veil, keep_out_of_logs, masked
 from .._settings import Settings
 from .._tokens import Lock, Tokens
 from .._version import __version__
+from .._wire import Telling, is_asked_for
 
 logger = logging.getLogger("yottalabs")
 
@@ -135,7 +136,7 @@ class Session:
         outcome = "interrupted"
         try:
             with Keeping(self.settings.api_key), Veil():
-                answer = read_answer(*self._send(request))
+                answer = self._exchanged(request)
         except YottaLabsError as error:
             outcome, status = type(error).__name__, getattr(error, "status_code", None)
             code = error.code if isinstance(error, APIError) else None
@@ -149,6 +150,21 @@ class Session:
                 "%s %s: %s, status %s, code %s, %.1f ms",
                 *(request.method, request.path[:LONGEST_LOGGED_PATH], outcome, status, code, milliseconds),
             )
+
+    def _exchanged(self, request: RawRequest) -> Answer:
+        """Sends a request and reads its answer, and tells both if that is asked for."""
+        if not is_asked_for():
+            return read_answer(*self._send(request))
+        telling = Telling(request)
+        telling.sent()
+        started = self.clock.monotonic()
+        try:
+            answer = read_answer(*self._send(request))
+        except YottaLabsError as error:
+            telling.failed(error, (self.clock.monotonic() - started) * 1000)
+            raise
+        telling.answered(answer, (self.clock.monotonic() - started) * 1000)
+        return answer
 
     def _send(self, request: RawRequest) -> tuple[int, Mapping[str, str], bytes]:
         deadline = Deadline(self.clock, self.settings.timeout)
