@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 from pathlib import Path
 
@@ -137,6 +138,21 @@ def test_the_workflow_runs_a_command_with_a_simulator(tmp_path: Path) -> None:
     done = run(["bash", "-e", "-c", script], cwd=tmp_path, environment=environment)
     assert "[]" in done.stdout
     assert_gone((tmp_path / "simulator.txt").read_text(encoding="utf-8").split()[-1])
+
+
+def test_the_readme_takes_a_simulated_pod_from_create_to_gone_in_a_terminal(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    with socket.socket() as claim:
+        claim.bind(("127.0.0.1", 0))
+        port = str(claim.getsockname()[1])
+    # In a shell that is not interactive, jobs are known by their processes.
+    code = code.replace("4020", port).replace("kill %1", "kill $!; wait $!")
+    environment = {"VIRTUAL_ENV": "", "HOME": str(tmp_path), "YOTTA_CONFIG_FILE": str(tmp_path / "none.toml")}
+    done = run(["bash", "-c", f"{code}echo status $?"], cwd=ROOT, environment=environment)
+    assert re.search(r"^pod 33186\d+ is ready after \d+s at 0.6126 an hour$", done.stderr, re.MULTILINE)
+    assert re.search(r"^33186\d+  demo  RUNNING ", done.stdout, re.MULTILINE)
+    assert re.search(r"^deleted 33186\d+ \(demo\)$", done.stdout, re.MULTILINE)
+    assert_gone(f"http://127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -144,7 +144,7 @@ def listen(*, debug: bool) -> None:
     logger = logging.getLogger("yottalabs")
     logger.handlers = [each for each in logger.handlers if not isinstance(each, _ToStandardError)]
     logger.addHandler(_ToStandardError(logging.DEBUG if debug else logging.WARNING))
-    logger.setLevel(logging.DEBUG if debug else logging.INFO)
+    logger.setLevel(logging.INFO)
     logger.propagate = False
     if debug:
         logging.getLogger("yottalabs.wire").setLevel(logging.DEBUG)  # which has a level of its own
