@@ -165,6 +165,7 @@ sim.pods["1"].explode()
 
 
 EXTRA = "simulator"
+COMMAND_EXTRA = "cli"
 
 
 @pytest.fixture(scope="module")
@@ -301,18 +302,22 @@ def test_the_contract_in_the_wheel_is_the_contract(wheel: Path, checkout: Path, 
         assert archive.read(f"{package}/openapi.yaml") == (checkout / "openapi.yaml").read_bytes()
 
 
-def test_the_wheel_needs_little_and_its_extra_what_simulates(wheel: Path) -> None:
-    needed = {"anyio", "attrs", "httpx", "tenacity"}
-    assert described(wheel, "Provides-Extra") == [EXTRA]
+def test_the_wheel_needs_little_and_its_extras_what_simulates_and_what_commands_need(wheel: Path) -> None:
+    needed = {"anyio", "attrs", "httpx", "platformdirs", "tenacity"}
+    assert described(wheel, "Provides-Extra") == [COMMAND_EXTRA, EXTRA]
     assert required(wheel) == needed
+    assert required(wheel, COMMAND_EXTRA) - needed == {"click", "pyyaml", "rich", "tomlkit"}
     assert required(wheel, EXTRA) - needed == {"jsonschema-rs", "pyyaml", "uvicorn"}
 
 
-def test_the_wheel_brings_a_command_and_a_plugin(wheel: Path) -> None:
+def test_the_wheel_brings_two_commands_and_a_plugin(wheel: Path) -> None:
     entry_points = ConfigParser()
     entry_points.read_string(part_of(wheel, "entry_points.txt"))
     assert {name: dict(section) for name, section in entry_points.items() if section} == {
-        "console_scripts": {"yottalabs-mock": "yottalabs_mock.__main__:main"},
+        "console_scripts": {
+            "yottalabs": "yottalabs.__main__:main",
+            "yottalabs-mock": "yottalabs_mock.__main__:main",
+        },
         "pytest11": {"yottalabs": "yottalabs.pytest_plugin"},
     }
 
@@ -324,6 +329,7 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
     folder = write(tmp_path / "a program of mine", program=PROGRAM, simulates=SIMULATES, test_mine=UNTYPED_TESTS)
     assert_works(interpreter, folder)
     assert_says_what_is_missing(interpreter, folder)
+    assert_commands(interpreter, requirements(wheel), folder)
     provide(interpreter, ["pytest"])
     done = run([*pytest_of(interpreter), "-W", "error"], cwd=folder, check=False)
     assert "1 passed, 1 error" in done.stdout, done.stdout
@@ -339,6 +345,23 @@ def assert_says_what_is_missing(interpreter: Path, folder: Path) -> None:
     done = run([str(interpreter), "-I", "simulates.py"], cwd=folder, check=False)
     message = "ModuleNotFoundError: yottalabs_mock needs jsonschema_rs; install 'yottalabs-client[simulator]'"
     assert done.stderr.splitlines()[-1] == message
+
+
+def assert_commands(interpreter: Path, requirements: list[str], folder: Path) -> None:
+    """The command says what it is missing; with its extra it works, and says that the simulator is missing."""
+    own = ([str(interpreter.with_name("yottalabs"))], [str(interpreter), "-I", "-m", "yottalabs"])
+    for command in own:
+        done = run([*command, "--version"], cwd=folder, check=False)
+        message = "yottalabs: click is not installed; install 'yottalabs-client[cli]'\n"
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
+    provide(interpreter, requirements, COMMAND_EXTRA)
+    for command in own:
+        assert run([*command, "--version"], cwd=folder).stdout == "yottalabs 0.1.0\n"
+    request = ["pods", "create", "--image", "x", "--gpu", "NVIDIA_L4_24G", "--dry-run", "--output", "yaml"]
+    assert run([*own[0], *request], cwd=folder).stdout == "image: x\ngpuType: NVIDIA_L4_24G\n"
+    done = run([*own[0], "mock", "--port", "0"], cwd=folder, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is not installed; install 'yottalabs-client[simulator]'" in done.stderr
 
 
 def test_the_wheel_simulates_with_its_extra(wheel: Path, tmp_path: Path) -> None:
