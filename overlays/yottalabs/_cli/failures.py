@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -19,8 +18,10 @@ if TYPE_CHECKING:
 Advice: TypeAlias = "Callable[[YottaLabsError], list[str]]"
 
 LONGEST_LINE = 1000  # characters
+PACKAGES = {"rich", "yaml", "tomlkit"}  # of this command alone, and loaded late
 _ABOUT_KEY = re.compile(r"(there is no|the) API key\b")
 _CALL_OF_LIBRARY = re.compile(r"\b([a-z_]+)=(…|True)")
+_WAIT_OF_LIBRARY = re.compile(r"wait until='([a-z]+)'")
 
 
 class Status(IntEnum):
@@ -80,8 +81,14 @@ class Failure:
     @property
     def told(self) -> list[str]:
         """The lines as they are printed."""
-        first, *others = (textwrap.shorten(printable(line), LONGEST_LINE, placeholder=" …") for line in self.lines)
+        first, *others = map(_fitting, self.lines)
         return [f"yottalabs: {first}", *(f"  {line}" for line in others)]
+
+
+def _fitting(line: str) -> str:
+    """A line that can be printed. A long one is cut off, within a word if need be: it may be a single one."""
+    text = printable(line[: LONGEST_LINE + 1])
+    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 2]} …"
 
 
 def failure_of(error: BaseException) -> Failure | None:
@@ -94,6 +101,8 @@ def failure_of(error: BaseException) -> Failure | None:
         return _of_usage(error)
     if isinstance(error, click.ClickException):
         return Failure(Status.REFUSED, (error.format_message(),))
+    if isinstance(error, ModuleNotFoundError) and error.name in PACKAGES:
+        return Failure(Status.REFUSED, (f"{error.name} is not installed; install 'yottalabs-client[cli]'",))
     if isinstance(error, YottaLabsError):
         status, advice = _judged(error)
         return Failure(status, (_told(error), *advice))
@@ -189,5 +198,6 @@ def _with_option(text: str, argument: str) -> str:
     if text.startswith(f"{argument} is "):
         name = re.split(r"[\[.]", argument)[0]
         return f"{option_of(name)}: {text.removeprefix(f'{argument} is ')}"
+    text = _WAIT_OF_LIBRARY.sub(r"wait --until \1", text)
     # Others are named in the middle of it: "image and gpu_type are missing".
     return re.sub(r"\b[a-z_]+\b", lambda found: option_of(found[0]) if found[0] in CREATE_PARAMS else found[0], text)

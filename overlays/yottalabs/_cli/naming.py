@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SHORTEST_WHOLE_ID = 12  # digits; what is as long may be an id that the list does not show yet
 MOST_CANDIDATES = 20
 COMPLETION_SECONDS = 3.0
+_WORD = re.compile(r"\w[\w.@%+:,/-]*")
 
 
 def find_pod(pods: Sequence[Pod], called: str) -> Pod:
@@ -96,6 +97,7 @@ def complete_pod(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
             pods = [pod for pod in client.with_options(max_retries=0).pods.list() if pod.is_active]
     except Exception:  # noqa: BLE001  # a shell that completes is no place for errors
         return []
-    names = [pod.name for pod in pods if pod.name and " " not in pod.name]
+    names = [pod.name for pod in pods if pod.name]
     offered = [*(name for name in names if names.count(name) == 1), *(pod.id for pod in pods if pod.id)]
-    return [text for text in offered if text.startswith(incomplete) and printable(text) == text]
+    # A shell puts it into the command line as it is, so it must be no more than a word there.
+    return [text for text in offered if text.startswith(incomplete) and _WORD.fullmatch(text)]

@@ -43,12 +43,18 @@ def write(text: str) -> None:
     """Writes to standard output.
 
     Raises:
-        CommandError: There is none.
+        CommandError: There is none, or it takes nothing: its disk is full, for example.
+        BrokenPipeError: Nobody reads it any more.
     """
     if sys.stdout is None:
         raise CommandError(Status.REFUSED, f"{NEVER_DELIVERED}; what was to be printed is lost")
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CommandError(Status.REFUSED, f"standard output cannot be written: {error.strerror or error}") from None
 
 
 def emit(output: str, document: Any, columns: Sequence[str]) -> None:

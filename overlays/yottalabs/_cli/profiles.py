@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from yottalabs_api.client import BASE_URL
 
 from .._profiles import DEFAULT, config_file, read_profiles
 from .._settings import ARGUMENT, check_api_key, checked_base_url, shown_url
@@ -28,7 +28,7 @@ NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 
 
-@click.group(no_args_is_help=True)
+@click.group("config", no_args_is_help=True)
 def command() -> None:
     """Keep keys and addresses in profiles.
 
@@ -132,21 +132,22 @@ def add(
             Status.USAGE,
             "this is not a terminal, so the key cannot be asked for; give --api-key-file FILE, or --no-key",
         )
-    document = _read()
-    if name in document.get("profiles", {}):
+    if name in _read().get("profiles", {}):
         confirm(f"There is a profile {name} already. Replace it?", yes=yes)
     settings: dict[str, str] = {}
     if not no_key:
         settings["api_key"] = secret_from(api_key_file or "-", "--api-key-file", "API key")
         check_api_key(settings["api_key"], ARGUMENT)
     if base_url is not None:
+        from yottalabs_api.client import BASE_URL
+
         settings["base_url"] = checked_base_url(base_url, ARGUMENT, BASE_URL, allow_insecure_http=False)
     if ssh_key is not None:
         settings["ssh_key"] = ssh_key
-    document.setdefault("profiles", {})[name] = settings
-    if is_default:
-        document[DEFAULT] = name
-    _write(document)
+    with _changing() as document:
+        document.setdefault("profiles", {})[name] = settings
+        if is_default:
+            document[DEFAULT] = name
     say(f"profile {name} is in {config_file()}")
 
 
@@ -157,9 +158,8 @@ def use(*, name: str) -> None:
     known = read_profiles()
     if name not in known.profiles:
         raise _unknown(name, known.profiles)
-    document = _read()
-    document[DEFAULT] = name
-    _write(document)
+    with _changing() as document:
+        document[DEFAULT] = name
     say(f"profile {name} is used when none is named")
 
 
@@ -168,15 +168,14 @@ def use(*, name: str) -> None:
 @click.option("--yes", "-y", is_flag=True, help="Do not ask first.")
 def remove(*, name: str, yes: bool) -> None:
     """Remove a profile, and its key."""
-    document = _read()
-    profiles = document.get("profiles", {})
+    profiles = _read().get("profiles", {})
     if name not in profiles:
         raise _unknown(name, profiles)
     confirm(f"Remove profile {name}, and the key in it?", yes=yes)
-    del profiles[name]
-    if document.get(DEFAULT) == name:
-        del document[DEFAULT]
-    _write(document)
+    with _changing() as document:
+        document.get("profiles", {}).pop(name, None)
+        if document.get(DEFAULT) == name:
+            del document[DEFAULT]
     say(f"profile {name} is removed")
 
 
@@ -199,16 +198,57 @@ def _read() -> tomlkit.TOMLDocument:
         return tomlkit.document()
 
 
+@contextmanager
+def _changing() -> Iterator[tomlkit.TOMLDocument]:
+    """The file, to be changed in the block, at whose end it is written. Whoever else changes it waits, or is waited for.
+
+    Nobody is asked anything in the block: what was read before a question may be another file after it.
+    """
+    with _alone():
+        document = _read()
+        yield document
+        _write(document)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Waits until no other such program is in its block, where the system can do that."""
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    try:
+        descriptor = os.open(_folder(), os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(error) from None
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)  # which ends it
+
+
+def _folder() -> Path:
+    """The folder of the file; of a link, that of what it leads to. It is made where there is none."""
+    folder = Path(os.path.realpath(config_file())).parent
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    return folder
+
+
+def _unwritable(error: OSError) -> CommandError:
+    return CommandError(Status.REFUSED, f"{config_file()} cannot be written: {error.strerror}")
+
+
 def _write(document: tomlkit.TOMLDocument) -> None:
     """Puts a new file in the place of the old one, at once; only its owner may ever read it."""
     import tomlkit
 
-    file = config_file()
-    target = Path(os.path.realpath(file))  # of a link, what it leads to is replaced
+    target = Path(os.path.realpath(config_file()))  # of a link, what it leads to is replaced
     temporary = ""
     try:
-        target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=".config-", dir=target.parent)  # mode 600
+        descriptor, temporary = tempfile.mkstemp(prefix=".config-", dir=_folder())  # mode 600
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(tomlkit.dumps(document))
             stream.flush()
@@ -217,7 +257,7 @@ def _write(document: tomlkit.TOMLDocument) -> None:
         temporary = ""
         target.chmod(FILE_MODE)
     except OSError as error:
-        raise CommandError(Status.REFUSED, f"{file} cannot be written: {error.strerror}") from None
+        raise _unwritable(error) from None
     finally:
         if temporary:
             with suppress(OSError):

@@ -85,7 +85,8 @@ def _run(arguments: list[str]) -> int:
 def _failed(error: Exception, arguments: Sequence[str]) -> int:
     """Says what is wrong; gives the exit status."""
     failure = failure_of(error)
-    is_debugged = "--debug" in arguments
+    # What follows a lone `--` are the words of somebody else's command.
+    is_debugged = "--debug" in arguments[: list(arguments).index("--") if "--" in arguments else None]
     if failure is None and not is_debugged:
         failure = Failure(
             Status.REFUSED,
@@ -120,7 +121,7 @@ def _let_go_of_output(status: int) -> int:
         except BrokenPipeError:
             status = status or Status.BROKEN_PIPE
         except (OSError, ValueError) as error:
-            if stream is sys.stdout:
+            if stream is sys.stdout and not status:  # else it has been said
                 say(f"yottalabs: standard output cannot be written: {getattr(error, 'strerror', None) or error}")
                 status = status or Status.REFUSED
         else:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import click
 
+from .._exceptions import PodFailedError, PriceLimitError, WaitTimeoutError
 from .._wait import DEFAULT_WAIT_SECONDS
 from .connecting import Connecting, connects
 from .failures import CommandError, Status
@@ -48,12 +49,12 @@ def command(
     max_hourly_price: str | None,
     max_cost: str | None,
 ) -> None:
-    """Run one command in a pod of its own, and delete the pod whatever happens.
+    """Run one command in a pod of its own.
 
-    The pod is created, waited for, and reached by ssh with your terminal attached. It is deleted when the command ends,
-    when you press Ctrl-C, close the terminal or kill this program. The words of COMMAND arrive as they are; for pipes
-    and variables, run a shell: `-- sh -c 'nvidia-smi | head'`. The exit status is the command's; 125 if this program
-    fails itself, 130 after Ctrl-C.
+    The pod is created, waited for, and reached by ssh with your terminal attached. It is deleted whatever happens: when
+    the command ends, when you press Ctrl-C, close the terminal or kill this program. The words of COMMAND arrive as
+    they are; for pipes and variables, run a shell: `-- sh -c 'nvidia-smi | head'`. The exit status is the command's;
+    125 if this program fails itself, 130 after Ctrl-C.
     """
     shell = reaching.shell(connecting)
     check_there()
@@ -79,6 +80,9 @@ def command(
                     status = call(shell.command(pod, words))
                 finally:
                     display.start()
+    except (PodFailedError, WaitTimeoutError, PriceLimitError) as error:
+        # What is said of them elsewhere is how to get rid of the pod.
+        raise CommandError(Status.OWN_FAILURE_OF_RUN, str(error), "the pod was deleted") from error
     finally:
         _tell(progress)
     if status == FAILED_STATUS or status < 0:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
@@ -34,9 +35,15 @@ T = TypeVar("T")
 FAILED_STATUS = 255  # of ssh itself
 CONNECT_SECONDS, CONNECT_ATTEMPTS = 15, 5
 ALIVE_SECONDS, ALIVE_COUNT = 15, 4  # a connection that is dead is noticed after a minute
+END_SECONDS = 3  # that ssh has to end, each time that it is told to
 _USER = re.compile(r"[A-Za-z_][\w.-]{0,63}", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", re.ASCII)
+_ADDRESS = re.compile(r"[0-9a-f:.]+(%[\w.-]+)?", re.ASCII | re.IGNORECASE)  # a zone may be anything, else
+_IN_BRACKETS = re.compile(r"\[([^\[\]]*:[^\[\]]*)\]")
+_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _LAST_PORT = 65535
+_OPTIONS_THAT_ARE_READ = "p:l:i:46AaqTtvXxYy"
+"""Those of ssh that change nothing about where it leads, beside port and user."""
 
 
 @dataclass(frozen=True)
@@ -69,32 +76,26 @@ class Door:
     @classmethod
     def _read(cls, command: str) -> Door | None:
         """The destination and the port of an ssh command; whatever else it says is left out."""
+        from getopt import GetoptError, getopt
+
         try:
-            words = shlex.split(command)
-        except ValueError:
+            # `<private key file>` is one word.
+            program, *words = shlex.split(re.sub(r"<[^<>]*>", "file", command)) or [""]
+            before, (destination, *words) = getopt(words, _OPTIONS_THAT_ARE_READ)
+            after, words = getopt(words, _OPTIONS_THAT_ARE_READ)
+        except (ValueError, GetoptError):
             return None
-        if not words or words.pop(0) != "ssh":
+        if program != "ssh" or words:
             return None
-        port, user, destination = "22", None, None
-        while words:
-            word = words.pop(0)
-            if word in {"-p", "-l"} and words:
-                port, user = (words.pop(0), user) if word == "-p" else (port, words.pop(0))
-            elif word.startswith("-"):
-                break  # what follows an option that is not known may be its value
-            elif destination is None:
-                destination = word
-            else:
-                break
-        if "-p" in words:
-            port = words[words.index("-p") + 1] if words.index("-p") + 1 < len(words) else port
-        name, at, host = (destination or "").rpartition("@")
-        return cls._checked(host, port, name if at else user)
+        told = dict(reversed(before + after))  # of two values, ssh takes the first
+        name, at, host = destination.rpartition("@")
+        return cls._checked(host, told.get("-p", "22"), name if at else told.get("-l"))
 
     @classmethod
     def _checked(cls, host: str, port: str, user: str | None) -> Door | None:
         """The door, if each part is what it should be: none of them may be an option of ssh."""
-        bare = host.removeprefix("[").removesuffix("]")
+        in_brackets = _IN_BRACKETS.fullmatch(host)
+        bare = in_brackets[1] if in_brackets else host  # OpenSSH takes no brackets
         is_host = _HOST.fullmatch(bare) is not None or _is_address(bare)
         is_port = re.fullmatch(r"\d{1,5}", port, re.ASCII) is not None and 0 < int(port) <= _LAST_PORT
         if not is_host or not is_port or (user is not None and not _USER.fullmatch(user)):
@@ -107,7 +108,7 @@ def _is_address(host: str) -> bool:
         ip_address(host)
     except ValueError:
         return False
-    return True
+    return _ADDRESS.fullmatch(host) is not None
 
 
 @dataclass(frozen=True)
@@ -129,18 +130,23 @@ class Reaching:
 
         Raises:
             CommandError: The file of the private key cannot be read, or the user is none.
+            ConfigurationError: There is no key, or a file of profiles cannot be read.
         """
         if self.user is not None and not _USER.fullmatch(self.user):
             raise CommandError(Status.USAGE, f"--user: {self.user!r} is no name of a user")
-        profile = connecting.connection.profile
-        identity = self.identity or (profile.ssh_key if profile is not None else None)
+        connection = connecting.connection
+        identity, source = self.identity, "--identity"
+        if identity is None:
+            from .._profiles import find_profile
+
+            # Where key and base URL come from the environment, nobody has looked at the default profile yet.
+            profile = connection.profile or find_profile(None, "the default")
+            identity, source = (profile.ssh_key, f"ssh_key of {profile.place}") if profile is not None else (None, "")
         if identity is None:
             return Shell(None, self.user, self.options)
         file = Path(identity).expanduser()
         if not file.is_file() or not os.access(file, os.R_OK):
-            raise CommandError(
-                Status.USAGE, f"--identity: {identity} cannot be read; name the file of your private key"
-            )
+            raise CommandError(Status.USAGE, f"{source}: {identity} cannot be read; name the file of your private key")
         return Shell(str(file), self.user, self.options)
 
 
@@ -186,21 +192,22 @@ class Shell:
             CommandError: The pod has no SSH that could be reached.
         """
         door = Door.of(pod)
-        if door is None:
+        if door is None or _is_closed(pod):
             raise _no_door(pod)
         user = self.user or door.user
         has_terminal = is_terminal(sys.stdin) and is_terminal(sys.stdout)
         return [
             "ssh",
+            # What a person asks for comes first: of two values, ssh takes the first.
+            *(part for option in self.options for part in ("-o", option)),
             *("-p", str(door.port)),
             # The same address is another pod's tomorrow: each pod's key is kept under its own name.
-            *("-o", f"HostKeyAlias=yottalabs-pod-{pod.id}"),
+            *("-o", f"HostKeyAlias=yottalabs-pod-{_name_of(pod)}"),
             *("-o", "StrictHostKeyChecking=accept-new"),
-            *("-o", f'UserKnownHostsFile="{_known_hosts()}"'),
+            *_file_option("UserKnownHostsFile", _known_hosts()),
             *("-o", f"ConnectTimeout={CONNECT_SECONDS}", "-o", f"ConnectionAttempts={CONNECT_ATTEMPTS}"),
             *("-o", f"ServerAliveInterval={ALIVE_SECONDS}", "-o", f"ServerAliveCountMax={ALIVE_COUNT}"),
-            *(("-i", self.identity, "-o", "IdentitiesOnly=yes") if self.identity else ()),
-            *(part for option in self.options for part in ("-o", option)),
+            *((*_identity(self.identity), "-o", "IdentitiesOnly=yes") if self.identity else ()),
             *(("-t",) if has_terminal else ()),
             *(("-l", user) if user else ()),
             "--",
@@ -209,12 +216,46 @@ class Shell:
         ]
 
 
+def _name_of(pod: Pod) -> str:
+    """The pod's id, or what stands for one that is no word."""
+    pod_id = pod.id or ""
+    return pod_id if _ID.fullmatch(pod_id) else sha256(pod_id.encode(errors="surrogatepass")).hexdigest()
+
+
+def _file_option(name: str, file: str) -> tuple[str, str]:
+    """An option of ssh whose value is a file, in which a percent sign would be the beginning of something."""
+    return "-o", f'{name}="{file.replace("%", "%%")}"'
+
+
+def _identity(file: str) -> tuple[str, str]:
+    return _file_option("IdentityFile", file) if "%" in file else ("-i", file)
+
+
+def _is_closed(pod: Pod) -> bool:
+    """Whether a pod is in a state in which its SSH is certainly not there, though the API may say where it would be."""
+    from yottalabs_api.models import PodStatus
+
+    return pod.status in frozenset(PodStatus) - {PodStatus.RUNNING}
+
+
 def _no_door(pod: Pod) -> CommandError:
     if pod.ssh_port is None:
         return CommandError(
             Status.REFUSED,
             f"pod {pod.id} exposes no SSH port",
             "create it with --expose 22/SSH, which cannot be added later",
+        )
+    if not pod.is_active:
+        return CommandError(
+            Status.REFUSED,
+            f"pod {pod.id} is {pod.status}, and cannot be reached any more",
+            "`yottalabs pods list` shows those that can",
+        )
+    if pod.is_running and pod.ssh_port.ingress_url:
+        return CommandError(
+            Status.REFUSED,
+            f"pod {pod.id} is reached, as the API says, by {pod.ssh_port.ingress_url!r}, which is not understood",
+            "if you trust it, run it yourself",
         )
     return CommandError(
         Status.REFUSED,
@@ -232,7 +273,8 @@ def _known_hosts() -> str:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "known_hosts"
     # Where there is no place for it, each connection begins anew.
-    return str(file) if os.access(folder, os.W_OK) and '"' not in str(file) else os.devnull
+    is_there = os.access(folder, os.W_OK) and not re.search(r'["\\\n]|\$\{', str(file))
+    return str(file) if is_there else os.devnull
 
 
 def check_there() -> None:
@@ -256,7 +298,8 @@ def become(command: Sequence[str]) -> NoReturn:
         if stream is not None:
             stream.flush()
     if os.name == "posix":
-        os.execvp(command[0], list(command))  # noqa: S606  # no shell is wanted, and each word is checked above
+        # No shell is wanted, and each word is checked above.
+        os.execvpe(command[0], list(command), _environment())  # noqa: S606
     sys.exit(call(command))
 
 
@@ -266,15 +309,37 @@ def call(command: Sequence[str]) -> int:
     Ctrl-C reaches it too, from the terminal; it is waited for, and the interruption goes on. Whatever else ends this
     program ends it.
     """
-    process = subprocess.Popen(command)  # noqa: S603  # as above
+    process = subprocess.Popen(command, env=_environment())  # noqa: S603  # as above
     try:
         return process.wait()
-    except BaseException:
-        if sys.exc_info()[0] is not KeyboardInterrupt:
+    except BaseException as interruption:
+        _end(process, knows=isinstance(interruption, KeyboardInterrupt))
+        raise
+
+
+def _end(process: subprocess.Popen[bytes], *, knows: bool) -> None:
+    """Ends ssh, which may know already that it is to end: where the interrupt was not the terminal's, it does not."""
+    try:
+        if not knows:
             process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(CONNECT_SECONDS)
+        for tell in (process.terminate, process.kill):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(END_SECONDS)
+                return
+            tell()
+    finally:  # a second interrupt, too
         if process.poll() is None:
             process.kill()
             process.wait()
-        raise
+
+
+def _environment() -> dict[str, str]:
+    """The environment without the key: ssh may be set up to send variables to the pod, and runs other programs."""
+    from .._settings import API_KEY_VARIABLE
+
+    key = os.environ.get(API_KEY_VARIABLE, "").strip()
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() != API_KEY_VARIABLE and not (key and value.strip() == key)
+    }

@@ -14,7 +14,7 @@ PROGRAM = "yottalabs mock"
 )
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def command(options: tuple[str, ...]) -> None:
-    """Serve a simulator of the API on this machine, to work offline against."""
+    """Serve a simulator of the API on this machine."""
     try:
         from yottalabs_mock import _command
     except ImportError as error:
