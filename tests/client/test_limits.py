@@ -9,7 +9,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import httpx
@@ -26,7 +26,7 @@ from yottalabs import (
     YottaLabsError,
 )
 
-from support.scripted import Scripted
+from support.scripted import Scripted, VirtualClock
 from support.sockets import drip, server
 
 Make = Callable[..., Any]
@@ -120,12 +120,12 @@ def test_an_answer_that_is_too_large_is_cut_off_in_bounded_memory(make: Make, be
     assert peak < (150_000_000 if behave is bomb else 20_000_000)
 
 
-def test_what_came_of_an_answer_that_broke_off_is_kept(make: Make) -> None:
+def test_what_came_of_an_answer_that_broke_off_is_kept(make: Make, clock: VirtualClock) -> None:
     def breaks_off(connection: socket.socket, _: threading.Event) -> None:
         connection.sendall(HEAD + b"content-length: 900000\r\n\r\n" + b"x" * 300_000)
 
     off = pytest.raises(ResponseValidationError, match="broke off")
-    with server(breaks_off) as url, make("k", base_url=url) as yotta, off as caught:
+    with server(breaks_off) as url, make("k", base_url=url, clock=clock) as yotta, off as caught:
         yotta.pods.list()
     assert caught.value.body == b"x" * 300_000
 
@@ -200,29 +200,32 @@ HOSTILE: dict[str, Callable[[socket.socket, threading.Event], None]] = {
 
 
 @pytest.fixture(params=HOSTILE)
-def hostile(request: pytest.FixtureRequest, make: Make) -> Iterator[Any]:
-    """A client of a server that answers everything so."""
-    options = {"timeout": 1.0, "max_response_bytes": 1_000_000, "max_retries": 1}
-    with server(HOSTILE[request.param]) as url, make("k", base_url=url, **options) as yotta:
+def hostile(request: pytest.FixtureRequest, make: Make) -> Iterator[Callable[..., Any]]:
+    """Makes a client of a server that answers everything so."""
+    with server(HOSTILE[request.param]) as url:
         packed_spaces()
-        yield yotta
+        yield partial(make, "k", base_url=url, timeout=1.0, max_response_bytes=1_000_000, max_retries=1)
 
 
-def test_a_hostile_answer_is_one_of_our_errors_within_a_bound_of_memory(hostile: Any) -> None:
+# Where no time is what matters, the clock is virtual: the client asks again at once.
+
+
+def test_a_hostile_answer_is_one_of_our_errors_within_a_bound_of_memory(hostile: Make, clock: VirtualClock) -> None:
     tracemalloc.start()
     try:
-        for call in (hostile.pods.list, lambda: hostile.pods.delete("1")):
-            with pytest.raises((ResponseValidationError, APIConnectionError)):
-                call()
+        with hostile(clock=clock) as yotta:
+            for call in (yotta.pods.list, partial(yotta.pods.delete, "1")):
+                with pytest.raises((ResponseValidationError, APIConnectionError)):
+                    call()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 150_000_000
 
 
-def test_a_hostile_answer_to_a_create_leaves_it_open_what_it_did(hostile: Any) -> None:
-    with pytest.raises(CreateOutcomeUnknownError) as caught:
-        hostile.pods.create(image="x", gpu_type="NVIDIA_L4_24G")
+def test_a_hostile_answer_to_a_create_leaves_it_open_what_it_did(hostile: Make, clock: VirtualClock) -> None:
+    with hostile(clock=clock) as yotta, pytest.raises(CreateOutcomeUnknownError) as caught:
+        yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G")
     assert caught.value.create_token
     assert isinstance(caught.value.__cause__, ResponseValidationError | APIConnectionError)
 
@@ -234,9 +237,9 @@ def test_an_id_without_end_is_none(client: Make, data: bytes) -> None:
         yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G")
 
 
-def test_hostile_lists_end_a_wait_in_time(hostile: Any) -> None:
-    with pytest.raises(WaitTimeoutError) as caught:
-        hostile.pods.wait("1", timeout=TIMEOUT)
+def test_hostile_lists_end_a_wait_in_time(hostile: Make) -> None:
+    with hostile() as yotta, pytest.raises(WaitTimeoutError) as caught:
+        yotta.pods.wait("1", timeout=TIMEOUT)
     assert caught.value.pod_id == "1"
     assert isinstance(caught.value.__cause__, ResponseValidationError | APIConnectionError | None)
 
@@ -287,9 +290,9 @@ def enter(yotta: Any, **arguments: Any) -> None:
     ],
 )
 def test_a_broken_answer_is_one_of_our_errors(
-    make: Make, behave: Any, kind: type[YottaLabsError], status: int | None
+    make: Make, behave: Any, kind: type[YottaLabsError], status: int | None, clock: VirtualClock
 ) -> None:
-    with server(behave) as url, make("k", base_url=url, timeout=10) as yotta:
+    with server(behave) as url, make("k", base_url=url, timeout=10, clock=clock) as yotta:
         with pytest.raises(kind) as caught:
             yotta.pods.list()
         assert getattr(caught.value, "status_code", None) == status
@@ -307,10 +310,11 @@ def test_a_compressed_answer_is_read(make: Make) -> None:
         assert yotta.pods.list() == []
 
 
-def test_a_port_where_nothing_listens_is_a_clear_error(make: Make) -> None:
+def test_a_port_where_nothing_listens_is_a_clear_error(make: Make, clock: VirtualClock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         port = reserved.getsockname()[1]
-    with make("k", base_url=f"http://127.0.0.1:{port}") as yotta, pytest.raises(APIConnectionError) as caught:
+    client = make("k", base_url=f"http://127.0.0.1:{port}", clock=clock)
+    with client as yotta, pytest.raises(APIConnectionError) as caught:
         yotta.pods.list()
     assert f"no answer from http://127.0.0.1:{port}" in str(caught.value)
     assert not caught.value.maybe_sent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from support import contract
@@ -86,9 +87,9 @@ def directed_bodies() -> Iterator[dict[str, Any]]:
     yield from examples.values()
     minimal = {name: examples["publicImage"][name] for name in contract.schema(REQUEST)["required"]}
     yield minimal
-    for goal in goals():
-        if goal.field != "podId":
-            yield from _bodies_for(goal, examples["everyField"], minimal)
+    # Each goal once before any is reached again: a mutant's run ends when it is caught.
+    of_each = [_bodies_for(goal, examples["everyField"], minimal) for goal in goals() if goal.field != "podId"]
+    yield from (body for bodies in zip_longest(*of_each) for body in bodies if body is not None)
 
 
 def _bodies_for(goal: Goal, every: dict[str, Any], minimal: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -11,26 +11,24 @@ synchronous overlay and without it by the asynchronous one, and with the next cr
 variable of that name by chance; if one had, the overlay's refusal of it would be a finding.
 
 `python -m contract.fidelity BASE_URL CASES` runs it by itself and prints a report as JSON; that is how mutants are run.
-With `follow` behind it, pods that were created are listed and deleted, for those who have a memory; that is done with
-a part of the cases, since there are three times as many requests.
+With `--follow`, pods that were created are listed and deleted, for those who have a memory; that is done with a part of
+the cases, since there are three times as many requests. With `--until FINDING`, it ends with the case that shows it.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import random
-import sys
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from typing import Any, Self
 from urllib.parse import unquote
-
-import hypothesis
-import schemathesis
 
 from . import coverage
 from support import contract, tokens
@@ -40,7 +38,6 @@ from support.wire import AsyncRecorder, Exchanged, Recorder, differences, header
 PYTHON_NAMES_THAT_DIFFER = {"podName": "name"}
 OWN_VARIABLES = {tokens.TOKEN, "YOTTALABS_LEASE"}
 RANDOM_CASES = 60  # per operation
-FOLLOW = "follow"
 FOLLOWED = 10  # one case of so many
 RESULT_SCHEMAS = {
     "createPod": "ResultString",
@@ -98,8 +95,8 @@ def snake_case(name: str) -> str:
 def cases(random_cases: int) -> Iterator[Case]:
     """Directed cases first, then schemathesis's."""
     keys = random.Random(0)
-    for body in coverage.directed_bodies():
-        yield Case("createPod", body, "", _key(keys))
+    # Few first, so that each operation comes soon: a mutant's run ends when it is caught.
+    yield Case("listPods", None, "", _key(keys))
     for pod_id in (
         "331864222263676928",
         "...",
@@ -114,7 +111,10 @@ def cases(random_cases: int) -> Iterator[Case]:
         "+",
     ):
         yield Case("deletePod", None, pod_id, _key(keys))
-    yield Case("listPods", None, "", _key(keys))
+    for body in coverage.directed_bodies():
+        yield Case("createPod", body, "", _key(keys))
+    import schemathesis  # late: most mutants are caught before it is needed, and it takes longer to load than they do
+
     schema = schemathesis.openapi.from_path(str(contract.ROOT / "openapi.yaml"))
     for operation_id in contract.OPERATIONS:
         operation = schema.find_operation_by_id(operation_id)
@@ -122,6 +122,8 @@ def cases(random_cases: int) -> Iterator[Case]:
 
 
 def _generated_cases(operation: Any, count: int, keys: random.Random) -> list[Case]:
+    import hypothesis
+
     drawn: list[Case] = []
 
     @hypothesis.settings(
@@ -372,7 +374,18 @@ def life(case: Case, exchanged: Exchanged) -> Iterator[Case]:
         yield Case("deletePod", None, json.loads(exchanged.answer)["data"], case.api_key)
 
 
-def run(base_url: str, random_cases: int = RANDOM_CASES, follow: Follow | None = None, one_of: int = 1) -> Report:
+def is_named(finding: str, what: str) -> bool:
+    """Whether a finding begins with something, after the speaker and the operation."""
+    return finding.partition(": ")[2].startswith(what)
+
+
+def run(
+    base_url: str,
+    random_cases: int = RANDOM_CASES,
+    follow: Follow | None = None,
+    one_of: int = 1,
+    until: str | None = None,
+) -> Report:
     """Says every case to every speaker, with each documented success as the answer in turn, where Prism answers.
 
     Args:
@@ -380,13 +393,17 @@ def run(base_url: str, random_cases: int = RANDOM_CASES, follow: Follow | None =
         random_cases: How many cases of each operation there are, besides the directed ones.
         follow: Tells what follows from a case.
         one_of: For a part of the cases: one of so many.
+        until: The finding with which it ends, if it comes: what `is_named` is given.
     """
     report = Report()
     with Speakers(base_url) as speakers, warnings.catch_warnings():
         # A client that warns of a documented value is as wrong as one that sends another.
         warnings.simplefilter("error")
         for case in islice(cases(random_cases), 0, None, one_of):
+            before = len(report.findings)
             _say(report, speakers, case, follow)
+            if until is not None and any(is_named(finding, until) for finding in report.findings[before:]):
+                break
     return report
 
 
@@ -394,7 +411,7 @@ def _say(report: Report, speakers: Speakers, case: Case, follow: Follow | None) 
     number = report.cases.total()
     report.cases[case.operation] += 1
     speakers.with_token = ("overlay", "overlay async")[report.cases["createPod"] % 2]
-    answers = list(contract.successes(case.operation))
+    answers = _successes(case.operation)
     prefer = f"example={answers[number % len(answers)]}"
     in_turn = deque(speakers.all().items())
     in_turn.rotate(number)  # where there is memory, who comes first may get another answer
@@ -423,6 +440,12 @@ def _say(report: Report, speakers: Speakers, case: Case, follow: Follow | None) 
         _say(report, speakers, following, follow)
 
 
+@cache
+def _successes(operation: str) -> list[str]:
+    """The names of the documented successes."""
+    return list(contract.successes(operation))
+
+
 def _token_before(report: Report, exchanged: Exchanged) -> list[str]:
     """Notes a token; two creates never have the same."""
     token = tokens.token_of(json.loads(exchanged.body))
@@ -434,6 +457,17 @@ def _token_before(report: Report, exchanged: Exchanged) -> list[str]:
 
 
 if __name__ == "__main__":
-    url, count, *more = sys.argv[1:]
-    outcome = run(url, int(count), life, FOLLOWED) if more == [FOLLOW] else run(url, int(count))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("base_url")
+    parser.add_argument("cases", type=int)
+    parser.add_argument("--follow", action="store_true")
+    parser.add_argument("--until")
+    given = parser.parse_args()
+    outcome = run(
+        given.base_url,
+        given.cases,
+        follow=life if given.follow else None,
+        one_of=FOLLOWED if given.follow else 1,
+        until=given.until,
+    )
     print(json.dumps({"findings": outcome.findings[:200], "missed": outcome.missed, "sent": outcome.sent}))

@@ -289,7 +289,10 @@ BASELINES = (
 
 
 def run(mutant: Mutant, folder: Path, base_url: str) -> dict[str, Any]:
-    """The fidelity run on a copy of the shipped code with the patch, in a process of its own: its report."""
+    """The fidelity run on a copy of the shipped code with the patch, in a process of its own: its report.
+
+    It ends when the mutant is caught: no later finding could change that. A baseline runs to the end.
+    """
     for part in ("generated", "overlays"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     file = folder / mutant.file
@@ -298,9 +301,9 @@ def run(mutant: Mutant, folder: Path, base_url: str) -> dict[str, Any]:
         assert text.count(mutant.old) == 1, f"{mutant.name}: the text to patch stands {text.count(mutant.old)} times"
         file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     path = os.pathsep.join(str(part) for part in (folder / "generated", folder / "overlays", ROOT / "tests"))
-    follow = [fidelity.FOLLOW] if mutant.needs_memory else []
+    options = [*(["--follow"] if mutant.needs_memory else []), *([f"--until={mutant.named}"] if mutant.named else [])]
     done = subprocess.run(
-        [sys.executable, "-m", "contract.fidelity", base_url, str(RANDOM_CASES), *follow],
+        [sys.executable, "-m", "contract.fidelity", base_url, str(RANDOM_CASES), *options],
         env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
@@ -313,4 +316,4 @@ def run(mutant: Mutant, folder: Path, base_url: str) -> dict[str, Any]:
 
 def caught_by(mutant: Mutant, report: dict[str, Any]) -> list[str]:
     """The findings that name what the mutant broke."""
-    return [line for line in report["findings"] if line.partition(": ")[2].startswith(mutant.named)]
+    return [line for line in report["findings"] if fidelity.is_named(line, mutant.named)]

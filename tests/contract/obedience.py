@@ -3,9 +3,6 @@
 Its command is run, not its pytest plugin: there the stateful phase follows the links, the checks know the keys of two
 users, and a request that is invalid for want of a key goes out without one. The report of the command has each request
 and what each check said to its answer, so that what is counted is what was asked.
-
-`python -m contract.obedience FOLDER PHASES EXAMPLES` asks a simulator and prints a report as JSON; that is how seeded
-faults are run.
 """
 
 from __future__ import annotations
@@ -21,18 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yottalabs_mock
 from schemathesis.checks import CHECKS, load_all_checks, max_response_time
-from yottalabs_mock import Reads, Simulator, Times
 
+from .obeying import FIRST_KEY, SECOND_KEY
 from support import contract
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 MODES = ("positive", "negative")
 EXAMPLES = 100
-FIRST_KEY = "the-key-of-the-first-user"
-SECOND_KEY = "the-key-of-the-second-user"
-"""What the server must take. The requests are the first user's; the other must not see what is his."""
 
 # With a seed: without one, what hypothesis derives from the code may end the stateful phase after a few scenarios.
 SETTINGS = """
@@ -133,15 +126,8 @@ def check_names() -> list[str]:
     return sorted({*CHECKS.get_all_names(), max_response_time.__name__} - LEFT_OUT.keys())
 
 
-def simulator() -> Simulator:
-    """One that takes the keys. Its pods change with each list, so that lists show every status that they can."""
-    once = Reads(1)
-    times = Times(boot=once, healthy=once, pause=once, terminate=once, forget=once)
-    return Simulator(api_keys=[FIRST_KEY, SECOND_KEY], times=times)
-
-
 def run(base_url: str, folder: Path, phases: Iterable[str] = PHASES, examples: int = EXAMPLES) -> Report:
-    """Asks a server that takes both keys.
+    """Asks a server that takes the keys of `obeying.py`.
 
     Args:
         base_url: Where it is.
@@ -226,11 +212,3 @@ def _is_success(interaction: Mapping[str, Any]) -> bool:
     answer = interaction["response"]
     content = json.loads(base64.b64decode(answer["content"]["$base64"]))
     return bool(answer["status_code"] == 200 and content["code"] == 10000)
-
-
-if __name__ == "__main__":
-    folder, phases, examples = sys.argv[1:]
-    with simulator().serve() as served:
-        outcome = run(served, Path(folder), phases.split(","), int(examples))
-    findings = [str(finding) for finding in outcome.findings]
-    print(json.dumps({"findings": findings, "count": outcome.asked.total(), "module": yottalabs_mock.__file__}))

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import obedience
 from support.contract import ROOT
 
 PACKAGE = Path("mock") / "yottalabs_mock"
-SCHEMATHESIS, MODEL = "contract.obedience", "contract.life"
-JUDGES = {SCHEMATHESIS: ["{folder}", "coverage", "1"], MODEL: ["5"]}
-"""The programs that look for faults, each with its arguments."""
+SCHEMATHESIS, MODEL = JUDGES = "schemathesis", "the model"
+MODEL_EXAMPLES = "5"
+SAID = "said.txt"
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Fault:
         module: The module.
         old: A text of it.
         new: The text in its place.
-        judge: The program that must find it.
-        check: The check of that program that must find it.
+        judge: Who must find it.
+        check: The check of that judge that must find it.
         named: What the finding must say.
     """
 
@@ -387,7 +388,7 @@ BASELINES = tuple(Fault(f"none: {judge}", "_api.py", "", "", judge, "", "") for 
 
 
 def run(fault: Fault, folder: Path) -> dict[str, Any]:
-    """What the judge reports of a copy of the simulator with the patch, in a process of its own."""
+    """What the judge finds in a copy of the simulator with the patch, which runs in a process of its own."""
     shutil.copytree(ROOT / PACKAGE, folder / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "openapi.yaml", folder)
     file = folder / PACKAGE / fault.module
@@ -395,20 +396,51 @@ def run(fault: Fault, folder: Path) -> dict[str, Any]:
     if fault.old:
         assert text.count(fault.old) == 1, f"{fault}: the text to patch stands {text.count(fault.old)} times"
         file.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
-    arguments = [argument.format(folder=folder) for argument in JUDGES[fault.judge]]
-    path = os.pathsep.join(str(part) for part in (folder / PACKAGE.parent, ROOT / "tests"))
-    done = subprocess.run(
-        [sys.executable, "-m", fault.judge, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{fault}: the run itself failed, which is no catch:\n{done.stderr[-2000:]}"
-    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    report = _by_schemathesis(folder) if fault.judge == SCHEMATHESIS else _by_the_model(fault, folder)
     assert Path(report["module"]).is_relative_to(folder), f"{report['module']} was looked at, and not the copy"
     return report
+
+
+def _by_schemathesis(folder: Path) -> dict[str, Any]:
+    """Its own process has nothing to do with the copy, which is only served."""
+    with _started(folder, "contract.obeying") as copy:
+        assert copy.stdout is not None
+        line = copy.stdout.readline()
+        assert line, f"the copy is not served:\n{_said(folder)}"
+        served = json.loads(line)
+        report = obedience.run(served["base_url"], folder, ["coverage"], 1)
+        copy.communicate()  # its input ends, and so does it
+    return {**served, "findings": list(map(str, report.findings)), "count": report.asked.total()}
+
+
+def _by_the_model(fault: Fault, folder: Path) -> dict[str, Any]:
+    """It ends when the fault is caught: no later finding could change that."""
+    sought = [fault.check, fault.named] if fault.check else []
+    with _started(folder, "contract.life", MODEL_EXAMPLES, *sought) as judge:
+        told, _ = judge.communicate()
+    assert judge.returncode == 0, f"{fault}: the run itself failed, which is no catch:\n{_said(folder)}"
+    report: dict[str, Any] = json.loads(told.splitlines()[-1])
+    return report
+
+
+def _started(folder: Path, module: str, *arguments: str) -> subprocess.Popen[str]:
+    """A module of the tests, run with the copy. Its input ends when the process is left, and so does it."""
+    path = os.pathsep.join(str(part) for part in (folder / PACKAGE.parent, ROOT / "tests"))
+    with (folder / SAID).open("wb") as said:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
+
+
+def _said(folder: Path) -> str:
+    """The end of what a process wrote to its error output."""
+    return (folder / SAID).read_text(encoding="utf-8")[-2000:]
 
 
 def caught_by(fault: Fault, report: dict[str, Any]) -> list[str]:

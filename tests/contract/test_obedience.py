@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from . import obedience
+from . import obedience, obeying
 from .points import SCHEMATHESIS
 from support import contract
 
@@ -30,7 +30,7 @@ FEWEST_FOLLOWED = {("createPod", "deletePod"): 10, ("listPods", "deletePod"): 10
 def test_the_simulator_obeys_the_contract(
     phases: tuple[str, ...], tmp_path: Path, tell: Callable[[str], None], cases: Callable[[int], None]
 ) -> None:
-    with obedience.simulator().serve() as base_url:
+    with obeying.simulator().serve() as base_url:
         report = obedience.run(base_url, tmp_path, phases)
     tell(str(report))
     cases(report.asked.total())
