@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -41,6 +39,7 @@ SHORTEST_PAUSE = 0.5  # seconds between two looks; each is longer than the one b
 LONGEST_PAUSE = 3.0
 PAUSE_GROWTH = 1.5
 _SHORTEST_SLEEP = 0.001
+_INTERRUPTED = "create_token"  # the attribute of an interruption that has the token
 
 
 class Fresh(Enum):
@@ -171,22 +170,18 @@ def unknown_outcome(token: str | None, since: datetime, seconds: float | None, c
     return CreateOutcomeUnknownError(message, create_token=token, since=since)
 
 
-_INTERRUPTED = "a pod may have been created: pods.find_created({!r}) tells, once the list of pods shows it"
-
-
-def interrupted_note(token: str) -> str:
-    """What is noted on whatever interrupts a create."""
-    return _INTERRUPTED.format(token)
+def note_interrupted(interruption: BaseException, token: str) -> None:
+    """Notes on whatever interrupts a create what may have been created."""
+    vars(interruption)[_INTERRUPTED] = token
+    interruption.add_note(
+        f"a pod may have been created: pods.find_created({token!r}) tells, once the list of pods shows it"
+    )
 
 
 def interrupted_token(interruption: BaseException) -> str | None:
     """The token of the create that was interrupted, if one was."""
-    before, after = (re.escape(part) for part in _INTERRUPTED.split("{!r}"))
-    for note in getattr(interruption, "__notes__", ()):
-        found = re.fullmatch(f"{before}(.*){after}", note)
-        if found:
-            return str(ast.literal_eval(found[1]))
-    return None
+    found = vars(interruption).get(_INTERRUPTED)
+    return found if isinstance(found, str) else None
 
 
 def with_token(listing: Listing, token: str, before: frozenset[str] = frozenset()) -> Pod | None:

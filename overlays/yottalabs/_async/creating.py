@@ -14,9 +14,9 @@ from .._creation import (
     Request,
     Search,
     conflict,
-    interrupted_note,
     is_unknown,
     new_token,
+    note_interrupted,
     refuse_other,
     unknown_outcome,
     with_token,
@@ -149,7 +149,7 @@ class AsyncCreating:
             return await self._send(request, end, before)
         except BaseException as interruption:  # whatever it is, the pod may exist
             if request.token is not None and not isinstance(interruption, YottaLabsError):
-                interruption.add_note(interrupted_note(request.token))
+                note_interrupted(interruption, request.token)
             raise
 
     async def _send(self, request: Request, end: float, before: frozenset[str]) -> str:

@@ -8,8 +8,13 @@ from .failures import CommandError, Status
 from .terminal import can_ask
 
 
-def confirm(question: str, *, yes: bool) -> None:
+def confirm(question: str, *, yes: bool, otherwise: str = "nothing was deleted") -> None:
     """Goes on if the answer is yes.
+
+    Args:
+        question: What is asked.
+        yes: Whether the answer was given beforehand.
+        otherwise: What is said if it is no.
 
     Raises:
         CommandError: It is no, or nobody can be asked.
@@ -21,4 +26,4 @@ def confirm(question: str, *, yes: bool) -> None:
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise CommandError(Status.REFUSED, "nothing was deleted")
+        raise CommandError(Status.REFUSED, otherwise)

@@ -7,8 +7,6 @@ from click.shell_completion import get_completion_class
 
 from .output import write
 
-PROGRAM = "yottalabs"
-VARIABLE = "_YOTTALABS_COMPLETE"
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -25,8 +23,8 @@ fish: once:               yottalabs completion fish > ~/.config/fish/completions
 @click.argument("shell", type=click.Choice(SHELLS))
 def command(shell: str) -> None:
     """Prints it."""
-    from .program import root
+    from .program import COMPLETION_VARIABLE, PROGRAM, root
 
     found = get_completion_class(shell)
     if found is not None:
-        write(found(root, {}, PROGRAM, VARIABLE).source())
+        write(found(root, {}, PROGRAM, COMPLETION_VARIABLE).source())

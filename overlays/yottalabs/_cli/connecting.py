@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TextIO, TypeVar
 
 import click
 
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 LONGEST_KEY_FILE = 10_000  # bytes
 STANDARD_INPUT = "-"
+WIRE = "yottalabs.wire"  # the logger that tells requests and answers
 
 
 @dataclass
@@ -109,12 +111,13 @@ def secret_from(source: str, option: str, what: str) -> str:
     """
     try:
         if source != STANDARD_INPUT:
-            text = _read(Path(source).expanduser())
+            with open_file(source) as stream:
+                text = stream.read(LONGEST_KEY_FILE + 1)
         elif is_terminal(sys.stdin):
             text = click.prompt(what, hide_input=True, err=True, default="", show_default=False)
         else:
             text = "" if sys.stdin is None else sys.stdin.read(LONGEST_KEY_FILE + 1)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise CommandError(Status.USAGE, f"{option}: {source} cannot be read: {reason}") from None
     secret = text.strip()
@@ -126,9 +129,13 @@ def secret_from(source: str, option: str, what: str) -> str:
     return secret
 
 
-def _read(file: Path) -> str:
-    with file.open(encoding="utf-8") as stream:
-        return stream.read(LONGEST_KEY_FILE + 1)
+def open_file(name: str) -> TextIO:
+    """Opens a file that a person named.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    return Path(os.path.expanduser(name)).open(encoding="utf-8")  # noqa: PTH111  # Path's raises where there is no such user; the caller closes it
 
 
 # --- What the client says beside its answers --------------------------------------------------------------------------
@@ -139,6 +146,11 @@ class _ToStandardError(logging.Handler):
         say(f"yottalabs: {printable(record.getMessage())}")
 
 
+def is_debugging() -> bool:
+    """Whether `--debug` was given."""
+    return logging.getLogger(WIRE).isEnabledFor(logging.DEBUG)
+
+
 def listen(*, debug: bool) -> None:
     """Passes on, to standard error, what the client warns of; with `debug` also what it sends and is answered."""
     logger = logging.getLogger("yottalabs")
@@ -147,7 +159,7 @@ def listen(*, debug: bool) -> None:
     logger.setLevel(logging.INFO)
     logger.propagate = False
     if debug:
-        logging.getLogger("yottalabs.wire").setLevel(logging.DEBUG)  # which has a level of its own
+        logging.getLogger(WIRE).setLevel(logging.DEBUG)  # which has a level of its own
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         say(f"yottalabs: {printable(str(message))}")

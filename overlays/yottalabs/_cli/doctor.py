@@ -208,7 +208,8 @@ def _look(view: View, place: str, found: dict[str, list[str]]) -> None:
         elif value or value == 0:  # an empty text or list tells nothing
             read = getattr(view, name)
             is_secret = name in view.secrets
-            if read is None or read == ():
+            # A mapping may be empty because what it holds is this client's own.
+            if read is None or read == () or (read == {} and not isinstance(value, list)):
                 shown = type(value).__name__ if is_secret else repr(value)[:LONGEST_VALUE]
                 found["types"].append(printable(f"{place}{json_name}: {shown}"))
             elif getattr(read, "is_known", True) is False:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -101,11 +102,18 @@ def failure_of(error: BaseException) -> Failure | None:
         return _of_usage(error)
     if isinstance(error, click.ClickException):
         return Failure(Status.REFUSED, (error.format_message(),))
-    if isinstance(error, ModuleNotFoundError) and error.name in PACKAGES:
-        return Failure(Status.REFUSED, (f"{error.name} is not installed; install 'yottalabs-client[cli]'",))
     if isinstance(error, YottaLabsError):
         status, advice = _judged(error)
         return Failure(status, (_told(error), *advice))
+    return _of_machine(error)
+
+
+def _of_machine(error: BaseException) -> Failure | None:
+    """What is said of an error of this machine: a disk that is full, a package that is missing."""
+    if isinstance(error, ModuleNotFoundError) and error.name in PACKAGES:
+        return Failure(Status.REFUSED, (f"{error.name} is not installed; install 'yottalabs-client[cli]'",))
+    if isinstance(error, OSError):
+        return Failure(Status.REFUSED, (": ".join(map(str, filter(None, (error.filename, error.strerror or error)))),))
     return None
 
 
@@ -154,8 +162,8 @@ def _about_unknown(error: YottaLabsError) -> list[str]:
     if token is None:
         return ["look for it before you create it again: yottalabs pods list"]
     return [
-        f"its create token is {token}; look for it: yottalabs pods get --create-token {token}",
-        f"or run the same command with --create-token {token}, which makes no second pod",
+        f"its create token is {token}; look for it: yottalabs pods get --create-token {shlex.quote(token)}",
+        f"or run the same command with --create-token {shlex.quote(token)}, without --max-lifetime: it makes no second",
     ]
 
 
@@ -197,7 +205,12 @@ def _with_option(text: str, argument: str) -> str:
 
     if text.startswith(f"{argument} is "):
         name = re.split(r"[\[.]", argument)[0]
-        return f"{option_of(name)}: {text.removeprefix(f'{argument} is ')}"
+        rest = text.removeprefix(f"{argument} is ")
+        return f"{option_of(name)} is missing" if rest == "missing" else f"{option_of(name)}: {rest}"
+    if argument == "extra_fields":
+        return _CALL_OF_LIBRARY.sub(lambda found: option_of(found[1]), text).replace(
+            "extra_fields has", "--extra-field has"
+        )
     text = _WAIT_OF_LIBRARY.sub(r"wait --until \1", text)
     # Others are named in the middle of it: "image and gpu_type are missing".
     return re.sub(r"\b[a-z_]+\b", lambda found: option_of(found[0]) if found[0] in CREATE_PARAMS else found[0], text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -89,9 +90,15 @@ def _about(pod: Pod) -> str:
 
 def complete_pod(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """What a shell offers for a pod. Whatever goes wrong, it offers nothing, and says nothing."""
-    from .connecting import Connecting
+    from .connecting import STANDARD_INPUT, Connecting
 
-    own = {name: value for name, value in ctx.params.items() if name in {"profile", "base_url", "api_key_file"}}
+    settings = ("profile", "base_url", "api_key_file", "allow_insecure_http")
+    own = {name: ctx.params[name] for name in settings if ctx.params.get(name)}
+    if own.get("api_key_file") == STANDARD_INPUT:
+        return []  # which is the person's, who is typing
+    logger = logging.getLogger("yottalabs")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
     try:
         with Connecting(**own, request_timeout=COMPLETION_SECONDS).open() as client:
             pods = [pod for pod in client.with_options(max_retries=0).pods.list() if pod.is_active]

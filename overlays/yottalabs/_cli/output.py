@@ -76,16 +76,19 @@ def emit(output: str, document: Any, columns: Sequence[str]) -> None:
 
 def as_json(document: Any) -> str:
     """JSON for people and programs. Where the stream has no UTF-8, other characters are escaped."""
-    return json.dumps(document, indent=2, ensure_ascii=not has_unicode(sys.stdout), default=str) + "\n"
+    return json.dumps(_plain(document), indent=2, ensure_ascii=not has_unicode(sys.stdout)) + "\n"
+
+
+def _plain(document: Any) -> Any:
+    """A document as JSON has it: an API may answer numbers that are none."""
+    return json.loads(json.dumps(document, default=str), parse_constant=lambda _: None)
 
 
 def as_yaml(document: Any) -> str:
     """YAML."""
     import yaml
 
-    # By way of JSON, so that no Python object can be in it.
-    plain = json.loads(json.dumps(document, default=str))
-    return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=has_unicode(sys.stdout)))
+    return str(yaml.safe_dump(_plain(document), sort_keys=False, allow_unicode=has_unicode(sys.stdout)))
 
 
 def as_csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:

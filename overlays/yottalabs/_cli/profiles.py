@@ -123,17 +123,10 @@ def add(
     The key is asked for on a terminal, and not shown. It is never a part of the command: everybody on a machine can see
     the commands that run there.
     """
-    if not NAME.fullmatch(name):
-        raise CommandError(Status.USAGE, f"{name!r} is no name for a profile; use letters, digits, dots, dashes")
-    if no_key and api_key_file is not None:
-        raise CommandError(Status.USAGE, "--no-key and --api-key-file contradict each other; give one")
-    if not no_key and api_key_file is None and not can_ask():
-        raise CommandError(
-            Status.USAGE,
-            "this is not a terminal, so the key cannot be asked for; give --api-key-file FILE, or --no-key",
-        )
-    if name in _read().get("profiles", {}):
-        confirm(f"There is a profile {name} already. Replace it?", yes=yes)
+    _check(name, api_key_file, ssh_key, no_key=no_key)
+    is_new = name not in _read().get("profiles", {})
+    if not is_new:
+        confirm(f"There is a profile {name} already. Replace it?", yes=yes, otherwise="it stays as it is")
     settings: dict[str, str] = {}
     if not no_key:
         settings["api_key"] = secret_from(api_key_file or "-", "--api-key-file", "API key")
@@ -145,10 +138,28 @@ def add(
     if ssh_key is not None:
         settings["ssh_key"] = ssh_key
     with _changing() as document:
-        document.setdefault("profiles", {})[name] = settings
+        profiles = document.setdefault("profiles", {})
+        if is_new and name in profiles and not yes:
+            raise CommandError(Status.REFUSED, f"a profile {name} was made meanwhile, and stays; --yes replaces it")
+        profiles[name] = settings
         if is_default:
             document[DEFAULT] = name
     say(f"profile {name} is in {config_file()}")
+
+
+def _check(name: str, api_key_file: str | None, ssh_key: str | None, *, no_key: bool) -> None:
+    """Refuses what cannot be a profile, before anything is asked."""
+    if not NAME.fullmatch(name):
+        raise CommandError(Status.USAGE, f"{name!r} is no name for a profile; use letters, digits, dots, dashes")
+    if ssh_key is not None and not ssh_key.isprintable():
+        raise CommandError(Status.USAGE, f"--ssh-key: {ssh_key!r} is no name of a file that could be written down")
+    if no_key and api_key_file is not None:
+        raise CommandError(Status.USAGE, "--no-key and --api-key-file contradict each other; give one")
+    if not no_key and api_key_file is None and not can_ask():
+        raise CommandError(
+            Status.USAGE,
+            "this is not a terminal, so the key cannot be asked for; give --api-key-file FILE, or --no-key",
+        )
 
 
 @command.command("use")
@@ -171,7 +182,7 @@ def remove(*, name: str, yes: bool) -> None:
     profiles = _read().get("profiles", {})
     if name not in profiles:
         raise _unknown(name, profiles)
-    confirm(f"Remove profile {name}, and the key in it?", yes=yes)
+    confirm(f"Remove profile {name}, and the key in it?", yes=yes, otherwise="it stays as it is")
     with _changing() as document:
         document.get("profiles", {}).pop(name, None)
         if document.get(DEFAULT) == name:
@@ -194,13 +205,13 @@ def _read() -> tomlkit.TOMLDocument:
     read_profiles()  # which says what is wrong with it, if anything is
     try:
         return tomlkit.parse(config_file().read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return tomlkit.document()
 
 
 @contextmanager
 def _changing() -> Iterator[tomlkit.TOMLDocument]:
-    """The file, to be changed in the block, at whose end it is written. Whoever else changes it waits, or is waited for.
+    """The file, to be changed in the block, and written at its end. Whoever else changes it waits, or is waited for.
 
     Nobody is asked anything in the block: what was read before a question may be another file after it.
     """

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from .._version import __version__
+from .connecting import is_debugging
 from .failures import Failure, Status, failure_of
 from .lazy import LazyGroup
 from .terminal import prepare, say
@@ -61,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as end:  # a command that knows its own status, or a signal
         status = end.code if isinstance(end.code, int) else _stopped(end.code)
     except Exception as error:  # noqa: BLE001  # no traceback reaches a person who did not ask for it
-        status = _failed(error, arguments)
+        status = _failed(error)
         if is_run:
             status = Status.OWN_FAILURE_OF_RUN
     return _let_go_of_output(int(status))
@@ -77,16 +78,18 @@ def _run(arguments: list[str]) -> int:
             root.invoke(context)
     except click.exceptions.Exit as end:  # --help, --version
         return end.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.format_message())
+        return Status.USAGE
     except click.Abort:  # Ctrl-C, or the end of the input, at a question
         raise KeyboardInterrupt from None
     return Status.DONE
 
 
-def _failed(error: Exception, arguments: Sequence[str]) -> int:
+def _failed(error: Exception) -> int:
     """Says what is wrong; gives the exit status."""
     failure = failure_of(error)
-    # What follows a lone `--` are the words of somebody else's command.
-    is_debugged = "--debug" in arguments[: list(arguments).index("--") if "--" in arguments else None]
+    is_debugged = is_debugging()
     if failure is None and not is_debugged:
         failure = Failure(
             Status.REFUSED,

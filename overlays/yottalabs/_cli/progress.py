@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from types import FrameType
 from typing import TYPE_CHECKING, Self, cast
 
+from . import signals
 from .tables import price, status_style
 from .terminal import console, has_unicode, is_animated, printable
 from .times import short
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 REFRESHES_PER_SECOND = 4
 SECONDS_PER_HOUR = 3600
-_ENDINGS = ("SIGTERM", "SIGHUP")
+SMALLEST_COST = Decimal("0.0001")  # that is told
 
 
 class Progress:
@@ -90,7 +89,7 @@ class Progress:
 
 def rounded(amount: Decimal) -> Decimal:
     """An amount to a hundredth of a cent."""
-    return amount.quantize(Decimal("0.0001"))
+    return amount.quantize(SMALLEST_COST)
 
 
 class Display:
@@ -110,7 +109,7 @@ class Display:
 
     def __enter__(self) -> Self:
         if self._takes_signals and is_animated(sys.stderr):
-            self._stack.enter_context(_signals_raise())
+            self._stack.enter_context(signals.raised())
         self.start()
         return self
 
@@ -142,24 +141,3 @@ def shown(progress: Progress) -> Iterator[Progress]:
     """Shows a progress for as long as the block runs."""
     with Display(progress):
         yield progress
-
-
-@contextmanager
-def _signals_raise() -> Iterator[None]:
-    """A signal that would end the process at once ends it by an exception instead."""
-    replaced: dict[signal.Signals, signal.Handlers] = {}
-    try:
-        for name in _ENDINGS:
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                replaced[number] = signal.SIG_DFL
-                signal.signal(number, _end)
-        yield
-    finally:
-        for number, handler in replaced.items():
-            if signal.getsignal(number) is _end:
-                signal.signal(number, handler)
-
-
-def _end(number: int, _: FrameType | None) -> None:
-    raise SystemExit(128 + number)

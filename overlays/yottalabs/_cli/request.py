@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 import click
 from yottalabs_api.params import CREATE_PARAMS, RequestField
 
 from .._pod import SSH_PORT
-from .connecting import secret_from
+from .connecting import STANDARD_INPUT, open_file, secret_from
 from .failures import CommandError, Status
 
 if TYPE_CHECKING:
@@ -89,13 +89,14 @@ def describes_pod(function: Callable[Concatenate[Asked, P], T]) -> Callable[P, T
             _ENVIRONMENT_FILE,
             metavar="FILE",
             multiple=True,
-            help="Variables from a file: a line NAME=VALUE for each. --env comes first.",
+            help="Variables from a file, or - for standard input: a line NAME=VALUE for each. --env comes first.",
         ),
         click.option(
             "--from-file",
             _FROM_FILE,
             metavar="FILE",
-            help="The request as YAML or JSON, by the documented names of its fields; options come first.",
+            help="The request as YAML or JSON, by the documented names of its fields; - is standard input. "
+            "Options come first.",
         ),
         click.option(
             "--extra-field",
@@ -114,7 +115,7 @@ def describes_pod(function: Callable[Concatenate[Asked, P], T]) -> Callable[P, T
 def _fields_of(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The arguments of `pods.create`, and the undocumented fields."""
     source = options.pop(_FROM_FILE)
-    fields = _from_file(source) if source else {}
+    fields = {} if source is None else _from_file(source)
     files, extra = options.pop(_ENVIRONMENT_FILE), options.pop(_EXTRA)
     for name, field in CREATE_PARAMS.items():
         given = _given(name, field, options)
@@ -192,11 +193,11 @@ def _given(name: str, field: RequestField, options: dict[str, Any]) -> Any:
     option = _names(name)[0]
     if field.secret and not field.is_list:
         file, variable = options.pop(f"{name}_file"), options.pop(f"{name}_variable")
-        if file and variable:
+        if file is not None and variable is not None:
             raise CommandError(Status.USAGE, f"{option}-file and {option}-env are two sources of one value; give one")
-        if variable:
+        if variable is not None:
             return _from_environment(variable, f"{option}-env")
-        return secret_from(file, f"{option}-file", field.description.rstrip(".")) if file else None
+        return None if file is None else secret_from(file, f"{option}-file", field.description.rstrip("."))
     value = options.pop(name)
     if not field.is_list:
         return value
@@ -246,11 +247,15 @@ def _item(text: str, field: RequestField, option: str) -> Any:
 def _extra_field(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
     try:
-        return name, json.loads(value) if name and sign else _no_field(text)
-    except ValueError:
+        return name, json.loads(value, parse_constant=_no_number) if name and sign else _no_field(text)
+    except (ValueError, RecursionError):
         raise CommandError(
             Status.USAGE, f"--extra-field: the value of {name} is no JSON; a text stands in quotes: {name}='\"text\"'"
         ) from None
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is not in JSON")
 
 
 def _no_field(text: str) -> Any:
@@ -285,11 +290,10 @@ def _unquoted(value: str) -> str:
 
 def _from_file(file: str) -> dict[str, Any]:
     """The arguments that a file holds, by the documented names of the fields or by those of the library."""
-    import yaml
-
+    text = _text(file, "--from-file")
     try:
-        found = _read_document(_text(file, "--from-file"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        found = _read_document(text)
+    except Exception as error:  # noqa: BLE001  # PyYAML lets errors of Python out, for a value that its tag is not for
         mark = getattr(error, "problem_mark", None)  # the message would quote the line, which may hold a secret
         where = "" if mark is None else f" at line {mark.line + 1}, column {mark.column + 1}"
         raise CommandError(Status.USAGE, f"--from-file: {file} is neither YAML nor JSON{where}") from None
@@ -344,9 +348,12 @@ def _pairs(value: Any, field: RequestField) -> dict[str, Any]:
 
 def _text(file: str, option: str) -> str:
     try:
-        with Path(file).expanduser().open(encoding="utf-8") as stream:
-            text = stream.read(LONGEST_FILE + 1)
-    except (OSError, UnicodeDecodeError) as error:
+        if file == STANDARD_INPUT:
+            text = "" if sys.stdin is None else sys.stdin.read(LONGEST_FILE + 1)
+        else:
+            with open_file(file) as stream:
+                text = stream.read(LONGEST_FILE + 1)
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise CommandError(Status.USAGE, f"{option}: {file} cannot be read: {reason}") from None
     if len(text) > LONGEST_FILE:

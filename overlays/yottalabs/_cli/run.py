@@ -13,12 +13,15 @@ from .._exceptions import PodFailedError, PriceLimitError, WaitTimeoutError
 from .._wait import DEFAULT_WAIT_SECONDS
 from .connecting import Connecting, connects
 from .failures import CommandError, Status
-from .progress import Display, Progress, rounded
+from .progress import SMALLEST_COST, Display, Progress, rounded
 from .request import Asked, describes_pod
 from .secure_shell import FAILED_STATUS, Reaching, call, check_there, reaches_pod
 from .tables import price
 from .terminal import say
 from .times import DURATION, short
+
+THROUGH_INTERRUPTS = ("sh", "-c", 'trap : INT; "$@"', "sh")
+"""Runs the words that follow, and gives their status also if a signal ended them, where ssh would give 255."""
 
 
 @click.command("run", context_settings={"allow_interspersed_args": False})
@@ -77,10 +80,12 @@ def command(
             with _following(progress), Display(progress, takes_signals=False) as display, temporary as pod:
                 display.stop()
                 try:
-                    status = call(shell.command(pod, words))
+                    status = call(shell.command(pod, (*THROUGH_INTERRUPTS, *words)))
                 finally:
                     display.start()
     except (PodFailedError, WaitTimeoutError, PriceLimitError) as error:
+        if error.pod is not None:
+            progress.notice(error.pod)
         # What is said of them elsewhere is how to get rid of the pod.
         raise CommandError(Status.OWN_FAILURE_OF_RUN, str(error), "the pod was deleted") from error
     finally:
@@ -101,9 +106,10 @@ def _tell(progress: Progress) -> None:
         return
     ran = f", ran {short(progress.running)}" if progress.running else ", never ran"
     cost, hourly = progress.cost, pod.hourly_price
-    priced = (
-        "" if cost is None or hourly is None else f" and cost about {price(rounded(cost))} at {price(hourly)} an hour"
-    )
+    priced = ""
+    if cost is not None and hourly is not None:
+        about = f"about {price(rounded(cost))}" if rounded(cost) or not cost else f"less than {SMALLEST_COST}"
+        priced = f" and cost {about} at {price(hourly)} an hour"
     say(f"pod {pod.id} lived {short(progress.elapsed)}{ran}{priced}")
 
 

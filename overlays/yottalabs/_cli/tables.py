@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from yottalabs_api.models import PodStatus
-from yottalabs_api.params import CREATE_PARAMS
 
 from .output import emit, write
 from .terminal import console, is_terminal, printable
@@ -35,6 +33,7 @@ STYLES = {
 STYLE_OF_UNKNOWN_STATUS = "magenta"
 GAP = 2  # between two columns
 NARROWEST = 6  # what a column that is cut off is left with
+MOST_DIGITS = 12  # of an amount that is written out
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,10 @@ def gpu(pod: Pod) -> str:
 
 def price(amount: Decimal | None) -> str:
     """An amount, without what adds nothing to it."""
-    return "" if amount is None else f"{amount.normalize():f}"
+    if amount is None:
+        return ""
+    short = amount.normalize()
+    return f"{short:f}" if abs(short.adjusted()) < MOST_DIGITS else str(short)
 
 
 ID = Column("ID", lambda pod: pod.id or "", is_whole=True)
@@ -102,10 +104,18 @@ TO_DELETE = (ID, NAME, STATUS, OWNER, AGE, PRICE)
 def show(items: Sequence[Any], columns: Sequence[Column], columns_in_a_pipe: Sequence[Column] | None = None) -> None:
     """Writes a table to standard output: for a person, or plain."""
     if is_terminal(sys.stdout):
-        screen = console(sys.stdout)
-        screen.print(table(items, columns, screen.width))
+        show_table(sys.stdout, items, columns)
     else:
         write(plain(items, columns_in_a_pipe or columns))
+
+
+def show_table(stream: TextIO | None, items: Sequence[Any], columns: Sequence[Column]) -> None:
+    """Writes a table to a terminal. One that is too narrow for it breaks the lines: what matters is never cut off."""
+    screen = console(stream)
+    made = table(items, columns, screen.width)
+    wanted = sum((column.width or 0) + GAP for column in made.columns)
+    screen.width = max(screen.width, wanted)
+    screen.print(made)
 
 
 def table(items: Sequence[Any], columns: Sequence[Column], width: int) -> Table:
@@ -199,9 +209,9 @@ def _described(pod: Pod, *, show_secrets: bool) -> Iterable[tuple[str, str]]:
             yield name, ", ".join(f"{key}={text if show_secrets else HIDDEN}" for key, text in value.items())
         elif value is not None:
             yield name, str(value)
-    unknown = pod.raw.keys() - set(pod.json_names.values())
-    for name in sorted(unknown):
-        yield printable(str(name)), str(pod.raw[name])
+    document = document_of(pod, show_secrets=show_secrets)
+    for name in sorted(document.keys() - set(pod.json_names.values())):
+        yield printable(name), str(document[name])
 
 
 def emit_pods(output: str, pods: Sequence[Pod], *, show_secrets: bool = False) -> None:
@@ -215,32 +225,13 @@ def emit_pods(output: str, pods: Sequence[Pod], *, show_secrets: bool = False) -
 
 
 def document_of(pod: Pod, *, show_secrets: bool) -> dict[str, Any]:
-    """The JSON object that the API told of a pod, the values of its variables hidden unless they are asked for."""
-    if show_secrets:
-        return pod.raw
-    return {name: value if name not in _secret_fields(pod) else masked(value) for name, value in pod.raw.items()}
+    """The JSON object that the API told of a pod, what is secret in it hidden unless it is asked for."""
+    return pod.raw if show_secrets else hidden(pod.raw)
 
 
-def _secret_fields(pod: Pod) -> set[str]:
-    told = {pod.json_names[name] for name in pod.secrets}
-    return told | {field.json_name for field in CREATE_PARAMS.values() if field.secret}
+def hidden(document: dict[str, Any]) -> dict[str, Any]:
+    """A JSON object without the values that are secret, or that may be by their names."""
+    from .._wire import Search
 
-
-def masked(value: Any) -> Any:
-    """A secret field without its secrets: of variables the names stay."""
-    names = {
-        part.json_name for field in CREATE_PARAMS.values() for part in field.item_fields.values() if not part.secret
-    }
-    if isinstance(value, list):
-        return [
-            {name: part if name in names else HIDDEN for name, part in item.items()}
-            if isinstance(item, dict)
-            else HIDDEN
-            for item in value
-        ]
-    return value if value in (None, "", {}) else HIDDEN
-
-
-def now() -> datetime:
-    """The time."""
-    return datetime.now(UTC)
+    shown: dict[str, Any] = Search(set()).shown(document)
+    return shown

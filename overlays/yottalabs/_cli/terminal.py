@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import os
 import re
+import select
 import sys
+import time
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -55,6 +57,25 @@ def say(*lines: str) -> None:
         stream.flush()
     except (OSError, ValueError):  # nobody is there to hear it
         return
+
+
+def wait_while_read(stream: TextIO | None, seconds: float) -> None:
+    """Waits, as long as somebody reads a stream.
+
+    Raises:
+        BrokenPipeError: Nobody does any more, or no longer by the end of the wait.
+    """
+    try:
+        descriptor = -1 if stream is None else stream.fileno()
+    except (OSError, ValueError):  # it is no file
+        descriptor = -1
+    if descriptor < 0 or not hasattr(select, "poll"):  # Windows
+        time.sleep(seconds)
+        return
+    poll = select.poll()
+    poll.register(descriptor, 0)  # errors alone, which are always told
+    if any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(seconds * 1000)):
+        raise BrokenPipeError
 
 
 def console(stream: TextIO | None) -> Console:

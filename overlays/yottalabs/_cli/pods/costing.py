@@ -100,6 +100,8 @@ def _sum(costs: Sequence[Cost]) -> list[str]:
     known = [cost for cost in costs if cost.pod.hourly_price is not None]
     hourly = sum((cost.pod.hourly_price or Decimal(0) for cost in known), Decimal(0))
     so_far = sum((cost.at_most or Decimal(0) for cost in known), Decimal(0))
+    if not known:
+        return ["the API does not say what any of them costs"]
     lines = [f"together {price(hourly)} an hour, {price(hourly * HOURS_PER_DAY)} a day; so far at most {price(so_far)}"]
     if len(known) < len(costs):
         lines.append(f"of {len(costs) - len(known)} of them the API does not say what they cost")

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
-from yottalabs_api.params import CREATE_PARAMS
 
-from ..._creation import Request, interrupted_token
+from ..._creation import Fresh, Request, interrupted_token
 from ..._exceptions import YottaLabsError
 from ..._wait import DEFAULT_WAIT_SECONDS, Until
+from .. import signals
 from ..connecting import Connecting, connects
 from ..failures import CommandError, Status
-from ..output import as_yaml, emit, has_output, shows_secrets, write
+from ..output import NEVER_DELIVERED, as_yaml, emit, has_output, shows_secrets, write
 from ..progress import Progress, shown
 from ..request import Asked, describes_pod
 from ..secure_shell import Reaching, become, check_there, reaches_pod
-from ..tables import document_of, emit_pods, masked, price
-from ..terminal import is_terminal, say
+from ..tables import document_of, emit_pods, hidden, price
+from ..terminal import is_terminal, printable, say
 from ..times import DURATION, exact, short
 
 if TYPE_CHECKING:
@@ -73,15 +74,20 @@ def command(
     if ssh:
         asked.expose_ssh()
     if dry_run:
-        _show_request(asked.request, "json" if output == "id" else output)
+        _show_request(asked, create_token, "json" if output == "id" else output, show_secrets=show_secrets)
         return
+    if sys.stdout is None:
+        raise CommandError(Status.REFUSED, f"{NEVER_DELIVERED}, and nobody would learn the id; nothing was created")
     shell = reaching.shell(connecting) if ssh else None
     if ssh:
         check_there()
-    with connecting.open() as client:
+    with connecting.open() as client, signals.raised():
         pod_id = _create(client, asked, create_token, max_lifetime)
-        if output == "id":  # at once: whatever happens while it is waited for, a script has the id
+        # At once: whatever happens while it is waited for, the id is known.
+        if output == "id":
             _show(client, pod_id, None, output, show_secrets=show_secrets)
+        else:
+            say(f"pod {printable(pod_id)} is created")
         pod = _waited(client, pod_id, asked, timeout) if wait or ssh else None
         if output != "id":
             _show(client, pod_id, pod, output, show_secrets=show_secrets)
@@ -101,12 +107,12 @@ def _create(client: YottaLabs, asked: Asked, create_token: str | None, max_lifet
             extra_fields=asked.extra_fields,
             **asked.fields,
         )
-    except KeyboardInterrupt as interruption:
+    except (KeyboardInterrupt, SystemExit) as interruption:
         made = interrupted_token(interruption)
         if made is not None:
             say(
                 "a pod may have been created, and may cost money; in a minute the list of pods tells:",
-                f"  yottalabs pods get --create-token {made}",
+                f"  yottalabs pods get --create-token {shlex.quote(made)}",
             )
         raise
     if max_lifetime is not None:
@@ -158,10 +164,11 @@ def _looked_up(client: YottaLabs, pod_id: str) -> Pod:
         return Pod({Pod.json_names["id"]: pod_id})
 
 
-def _show_request(request: Request, output: str) -> None:
-    """Prints what would be sent."""
-    secret = {field.json_name for field in CREATE_PARAMS.values() if field.secret}
-    document = {name: masked(value) if name in secret else value for name, value in request.fields.items()}
+def _show_request(asked: Asked, create_token: str | None, output: str, *, show_secrets: bool) -> None:
+    """Prints what would be sent, but for the variables of this client's own."""
+    token = Fresh.TOKEN if create_token is None else create_token
+    fields = dict(Request.read(asked.fields, asked.extra_fields, token).fields)
+    document = fields if show_secrets else hidden(fields)
     if output == "table":
         write(as_yaml(document))
     else:

@@ -10,11 +10,12 @@ import click
 
 from ..asking import confirm
 from ..connecting import Connecting, connects
-from ..failures import CommandError, Failure, Status, failure_of
+from ..failures import CommandError, Status, failure_of
 from ..naming import complete_pod, found_pod, may_be_whole_id, not_found
 from ..output import emit, has_output, write
-from ..tables import TO_DELETE, plain, table
-from ..terminal import console, is_terminal, printable, say
+from ..progress import Progress, shown
+from ..tables import TO_DELETE, plain, show_table
+from ..terminal import is_terminal, printable, say
 
 if TYPE_CHECKING:
     from ... import Pod, YottaLabs
@@ -37,19 +38,18 @@ def command(
     """
     if not pods and not names:
         raise CommandError(Status.USAGE, "nothing is named to be deleted; give a POD, or --name")
+    if "" in (*pods, *names):  # a variable of a script that is not set
+        raise CommandError(Status.USAGE, "an empty name means no pod; nothing was deleted")
     with connecting.open() as client:
-        meant = _meant(client, pods, names)
+        meant = _meant(client, pods, names, yes=yes)
         if not yes:
             _show(meant)
         confirm(f"Delete {_counted(meant)} for good?", yes=yes)
-        failures = _delete(client, meant, wait=wait, output=output)
-    for failure in failures:
-        say(*failure.told)
-    if failures:
-        sys.exit(failures[0].status)
+        status = _delete(client, meant, wait=wait, output=output)
+    sys.exit(status)
 
 
-def _meant(client: YottaLabs, called: Sequence[str], names: Sequence[str]) -> dict[str, Pod | None]:
+def _meant(client: YottaLabs, called: Sequence[str], names: Sequence[str], *, yes: bool) -> dict[str, Pod | None]:
     """The pods, by their ids; None for one that the list does not show, or not yet."""
     listed = client.pods.list()
     meant: dict[str, Pod | None] = {}
@@ -57,6 +57,11 @@ def _meant(client: YottaLabs, called: Sequence[str], names: Sequence[str]) -> di
         found = found_pod(listed, text)
         if found is None and not may_be_whole_id(text):
             raise not_found(text)
+        if found is not None and yes and text not in {found.id, found.name}:
+            # Nobody is asked, and the list is the whole organisation's.
+            raise CommandError(
+                Status.USAGE, f"{text!r} is only the beginning of an id; with --yes, give the whole: {found.id}"
+            )
         meant[text if found is None or found.id is None else found.id] = found
     for name in names:
         living = {pod.id: pod for pod in listed if pod.name == name and pod.is_active and pod.id}
@@ -72,8 +77,7 @@ def _show(meant: dict[str, Pod | None]) -> None:
     """Shows, on standard error, what is going to be deleted."""
     shown = [pod for pod in meant.values() if pod is not None]
     if shown and is_terminal(sys.stderr):
-        screen = console(sys.stderr)
-        screen.print(table(shown, TO_DELETE, screen.width))
+        show_table(sys.stderr, shown, TO_DELETE)
     elif shown:
         say(plain(shown, TO_DELETE).rstrip("\n"))
     for pod_id, pod in meant.items():
@@ -81,30 +85,40 @@ def _show(meant: dict[str, Pod | None]) -> None:
             say(f"{pod_id}, which is not in the list of pods")
 
 
-def _delete(client: YottaLabs, meant: dict[str, Pod | None], *, wait: bool, output: str) -> list[Failure]:
-    """Deletes them, one after the other: what one fails with does not keep the others."""
+def _delete(client: YottaLabs, meant: dict[str, Pod | None], *, wait: bool, output: str) -> int:
+    """Deletes them, one after the other; gives the exit status.
+
+    What one fails with does not keep the others, nor does an output that nobody reads: they cost money.
+    """
     from ..._exceptions import YottaLabsError
 
-    failures: list[Failure] = []
+    status: int = Status.DONE
+    unread: Exception | None = None
     deleted: list[dict[str, str]] = []
-    try:
-        for pod_id, pod in meant.items():
+    for pod_id, pod in meant.items():
+        try:
+            client.pods.delete(pod_id)
+        except YottaLabsError as error:
+            failure = failure_of(error)
+            say(*(failure.told if failure is not None else [str(error)]))
+            status = status or (failure.status if failure is not None else Status.REFUSED)
+            continue
+        name = pod.name or "" if pod is not None else ""
+        deleted.append({"id": pod_id, "podName": name})
+        if output == "table" and unread is None:
             try:
-                client.pods.delete(pod_id)
-            except YottaLabsError as error:
-                failures += filter(None, [failure_of(error)])
-                continue
-            name = pod.name or "" if pod is not None else ""
-            deleted.append({"id": pod_id, "podName": name})
-            if output == "table":
                 write(f"deleted {printable(pod_id)}{f' ({printable(name)})' if name else ''}\n")
-        if wait and deleted:
-            client.pods.wait_all([each["id"] for each in deleted], "terminated")
-    finally:
-        # Whatever happens, it is told what was deleted.
-        if output != "table":
-            emit(output, deleted, ("id", "podName"))
-    return failures
+            except (OSError, CommandError) as error:
+                unread = error
+    if output != "table":
+        emit(output, deleted, ("id", "podName"))
+    if unread is not None:
+        raise unread
+    if wait and deleted:
+        with shown(Progress("waiting until terminated")) as progress:
+            ids = [each["id"] for each in deleted]
+            client.pods.wait_all(ids, "terminated", on_change=progress.notice)
+    return status
 
 
 def _counted(meant: dict[str, Pod | None]) -> str:

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from yottalabs_api.models import PodStatus
 
+from .. import signals
 from ..connecting import Connecting, connects
 from ..failures import CommandError, Status, failure_of
 from ..output import has_output, shows_secrets, write
 from ..tables import PODS, emit_pods, table
-from ..terminal import console, is_animated, is_terminal, printable, say
+from ..terminal import console, is_animated, is_terminal, printable, say, wait_while_read
 from ..times import DURATION, exact, short
+
+SHORTEST_INTERVAL = 0.2  # seconds
+LINES_BESIDE_ROWS = 3  # of a screen: the header, the last line, and the one where the cursor stands
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -53,6 +57,10 @@ def command(
 
     Terminated pods are left out, unless --all or --status asks for them.
     """
+    if interval < SHORTEST_INTERVAL:
+        raise CommandError(
+            Status.USAGE, f"--interval: the API is not to be asked more often than every {SHORTEST_INTERVAL:g}s"
+        )
     if watch and output != "table":
         raise CommandError(
             Status.USAGE, f"--watch shows a table, and --output {output} is one document; give one of them"
@@ -103,7 +111,8 @@ class Watch:
         """Shows it, for ever."""
         self._look()
         if is_animated(sys.stdout):
-            self._show_in_place()
+            with signals.raised():
+                self._show_in_place()
         self._tell_changes()
 
     def _look(self) -> None:
@@ -135,10 +144,14 @@ class Watch:
         from rich.console import Group
         from rich.text import Text
 
+        screen = console(sys.stdout)
+        room = max(1, screen.height - LINES_BESIDE_ROWS)
+        more = len(self._pods) - room
         since = f", as of {short(time.monotonic() - self._seen_at)} ago: {self._problem}" if self._problem else ""
         count = f"{len(self._pods)} {'pod' if len(self._pods) == 1 else 'pods'}"
+        count += f", of which {more} have no room here" if more > 0 else ""
         return Group(
-            table(self._pods, PODS, console(sys.stdout).width),
+            table(self._pods[:room], PODS, screen.width),
             Text(f"{count}{printable(since)}; Ctrl-C ends this", style="dim"),
         )
 
@@ -157,5 +170,5 @@ class Watch:
             told = {pod_id: status for pod_id, status in lines.items() if status != "gone"}
             if self._problem:
                 say(f"yottalabs: {self._problem}; looking again")
-            time.sleep(self._interval)
+            wait_while_read(sys.stdout, self._interval)
             self._look()

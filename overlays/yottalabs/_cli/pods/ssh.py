@@ -13,7 +13,21 @@ from ..progress import Progress, shown
 from ..secure_shell import Reaching, become, check_there, reaches_pod
 
 
-@click.command("ssh")
+class CommandAfterDashes(click.Command):
+    """A command whose last words are another one's, and stand behind `--`: none of their options is taken for ours."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses them, and refuses words that do not stand behind it."""
+        before = args[: args.index("--")] if "--" in args else args
+        rest = super().parse_args(ctx, list(args))
+        if ctx.params.get("words") and "--" not in args:
+            raise click.UsageError("write -- before the command that is to run in the pod", ctx)
+        if before != args and not ctx.params.get("words"):
+            raise click.UsageError("there is no command behind --", ctx)
+        return rest
+
+
+@click.command("ssh", cls=CommandAfterDashes)
 @click.argument("pod", shell_complete=complete_pod)
 @click.argument("words", nargs=-1, metavar="[-- COMMAND...]")
 @click.option("--print", "only_print", is_flag=True, help="Print the ssh command, and do not run it.")
