@@ -145,9 +145,12 @@ def test_the_readme_takes_a_simulated_pod_from_create_to_gone_in_a_terminal(tmp_
     with socket.socket() as claim:
         claim.bind(("127.0.0.1", 0))
         port = str(claim.getsockname()[1])
-    # In a shell that is not interactive, jobs are known by their processes.
+    # The environment is that of the tests: nothing is downloaded. Where nobody types, jobs are known by their processes.
+    setup, code = code.split("'.[cli,simulator]'\n")
+    assert setup.splitlines()[0] == "python3 -m venv my-environment"
     code = code.replace("4020", port).replace("kill %1", "kill $!; wait $!")
-    environment = {"VIRTUAL_ENV": "", "HOME": str(tmp_path), "YOTTA_CONFIG_FILE": str(tmp_path / "none.toml")}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {"PATH": path, "HOME": str(tmp_path), "YOTTA_CONFIG_FILE": str(tmp_path / "none.toml")}
     done = run(["bash", "-c", f"{code}echo status $?"], cwd=ROOT, environment=environment)
     assert re.search(r"^pod 33186\d+ is ready after \d+s at 0.6126 an hour$", done.stderr, re.MULTILINE)
     assert re.search(r"^33186\d+  demo  RUNNING ", done.stdout, re.MULTILINE)

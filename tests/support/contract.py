@@ -21,7 +21,9 @@ OPERATIONS = {
 
 @cache
 def _document() -> Any:
-    return yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    # By libyaml where it is there, as it is with the wheels: each mutant is a process that reads it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load((ROOT / "openapi.yaml").read_text(encoding="utf-8"), Loader=loader)
 
 
 def document() -> Any:
