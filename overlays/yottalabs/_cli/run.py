@@ -93,7 +93,7 @@ def command(
     if status == FAILED_STATUS or status < 0:
         raise CommandError(
             Status.OWN_FAILURE_OF_RUN,
-            f"ssh ended with {status}: it could not connect, the connection broke, or a signal ended the command",
+            f"ssh ended with {status}: it could not connect, or the connection broke, unless the command itself did so",
             "what ssh says above tells which; --identity names another key, --user another user",
         )
     sys.exit(status)
