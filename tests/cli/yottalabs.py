@@ -100,6 +100,7 @@ class Terminal:
         self.status: int | None = None
         self.written = b""
         self._descriptor = descriptor
+        self._other_end: int | None = None
         self._screen = pyte.Screen(columns, LINES)
         self._stream = pyte.ByteStream(self._screen)
 
@@ -118,9 +119,20 @@ class Terminal:
         """Whether the command has left the cursor hidden."""
         return bool(self._screen.cursor.hidden)
 
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed, as it does for a shell; while ssh has it, it does not."""
+        return bool(termios.tcgetattr(self._descriptor)[3] & termios.ECHO)
+
     def type(self, text: str) -> None:
         """Types something; Ctrl-C is `\\x03`."""
         os.write(self._descriptor, text.encode())
+
+    def hang_up(self) -> None:
+        """Closes the terminal, as a window is closed: the command gets SIGHUP, and can write no more."""
+        os.close(self._descriptor)
+        # Nothing ever comes of this one, which is all that `wait` and `close` need.
+        self._descriptor, self._other_end = os.pipe()
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to the command alone."""
@@ -160,6 +172,8 @@ class Terminal:
             _, status = os.waitpid(self.process, 0)
             self.status = os.waitstatus_to_exitcode(status)
         os.close(self._descriptor)
+        if self._other_end is not None:
+            os.close(self._other_end)
 
     def _has_ended(self) -> bool:
         if self.status is None:

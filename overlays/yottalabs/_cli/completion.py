@@ -10,7 +10,7 @@ from .output import write
 SHELLS = ("bash", "zsh", "fish")
 
 
-HELP = """Print the code by which a shell completes this command.
+HELP = """Print what a shell needs to complete this command.
 
 \b
 bash: add to ~/.bashrc:   eval "$(yottalabs completion bash)"

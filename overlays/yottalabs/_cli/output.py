@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from .failures import CommandError, Status
-from .terminal import has_unicode, printable
+from .terminal import escaped, has_unicode, printable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -76,7 +76,7 @@ def emit(output: str, document: Any, columns: Sequence[str]) -> None:
 
 def as_json(document: Any) -> str:
     """JSON for people and programs. Where the stream has no UTF-8, other characters are escaped."""
-    return json.dumps(_plain(document), indent=2, ensure_ascii=not has_unicode(sys.stdout)) + "\n"
+    return escaped(json.dumps(_plain(document), indent=2, ensure_ascii=not has_unicode(sys.stdout))) + "\n"
 
 
 def _plain(document: Any) -> Any:
@@ -88,7 +88,11 @@ def as_yaml(document: Any) -> str:
     """YAML."""
     import yaml
 
-    return str(yaml.safe_dump(_plain(document), sort_keys=False, allow_unicode=has_unicode(sys.stdout)))
+    plain = _plain(document)
+    text = str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=has_unicode(sys.stdout)))
+    if all(printable(line) == line for line in text.split("\n")):
+        return text
+    return str(yaml.safe_dump(plain, sort_keys=False))  # which has each such character by its number
 
 
 def as_csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:

@@ -110,7 +110,11 @@ class Display:
     def __enter__(self) -> Self:
         if self._takes_signals and is_animated(sys.stderr):
             self._stack.enter_context(signals.raised())
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # which may come after the cursor was hidden
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

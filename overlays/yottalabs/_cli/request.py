@@ -37,7 +37,8 @@ _ENVIRONMENT_FILE, _FROM_FILE, _EXTRA = "environment_file", "from_file", "extra_
 def option_of(name: str) -> str:
     """The option of an argument of the client."""
     if name in CREATE_PARAMS:
-        return _names(name)[0]
+        field = CREATE_PARAMS[name]
+        return f"{_names(name)[0]}-file" if field.secret and not field.is_list else _names(name)[0]
     return {"extra_fields": "--extra-field"}.get(name, f"--{name.replace('_', '-')}")
 
 

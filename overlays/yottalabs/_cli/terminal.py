@@ -46,6 +46,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def escaped(document: str) -> str:
+    """JSON that does nothing to a terminal: what it may have as it is, and a terminal acts on, it has by its number."""
+    return _CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)
+
+
 def say(*lines: str) -> None:
     """Says something beside the output: to standard error, as it is."""
     stream = sys.stderr

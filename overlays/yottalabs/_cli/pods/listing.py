@@ -133,11 +133,15 @@ class Watch:
     def _show_in_place(self) -> NoReturn:
         from rich.live import Live
 
-        with Live(self, console=console(sys.stdout), refresh_per_second=1, screen=False) as live:
+        live = Live(self, console=console(sys.stdout), refresh_per_second=1, screen=False)
+        try:
+            live.start()  # in here, since whoever interrupts it after it hid the cursor wants that back, too
             while True:
                 time.sleep(self._interval)
                 self._look()
                 live.refresh()
+        finally:
+            live.stop()
 
     def __rich__(self) -> Group:
         """What is seen now."""
