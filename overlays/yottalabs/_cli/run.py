@@ -80,7 +80,7 @@ def command(
             with _following(progress), Display(progress, takes_signals=False) as display, temporary as pod:
                 display.stop()
                 try:
-                    status = call(shell.command(pod, (*THROUGH_INTERRUPTS, *words)))
+                    status = call(shell.command(pod, (*THROUGH_INTERRUPTS, *words), is_last=True))
                 finally:
                     display.start()
     except (PodFailedError, WaitTimeoutError, PriceLimitError) as error:

@@ -183,10 +183,13 @@ class Shell:
     user: str | None
     options: tuple[str, ...]
 
-    def command(self, pod: Pod, words: Sequence[str]) -> list[str]:
+    def command(self, pod: Pod, words: Sequence[str], *, is_last: bool = False) -> list[str]:
         """The ssh command that runs words in a pod, or a shell where there are none.
 
-        The words arrive as they are: they are quoted for the shell at the other end.
+        Args:
+            pod: The pod.
+            words: They arrive as they are: they are quoted for the shell at the other end.
+            is_last: Whether it is the first connection and the last one, so that the pod's key need not be kept.
 
         Raises:
             CommandError: The pod has no SSH that could be reached.
@@ -204,7 +207,8 @@ class Shell:
             # The same address is another pod's tomorrow: each pod's key is kept under its own name.
             *("-o", f"HostKeyAlias=yottalabs-pod-{_name_of(pod)}"),
             *("-o", "StrictHostKeyChecking=accept-new"),
-            *_file_option("UserKnownHostsFile", _known_hosts()),
+            *_file_option("UserKnownHostsFile", os.devnull if is_last else _known_hosts()),
+            *(("-o", "LogLevel=ERROR") if is_last else ()),  # or ssh would tell that it has kept the key there
             *("-o", f"ConnectTimeout={CONNECT_SECONDS}", "-o", f"ConnectionAttempts={CONNECT_ATTEMPTS}"),
             *("-o", f"ServerAliveInterval={ALIVE_SECONDS}", "-o", f"ServerAliveCountMax={ALIVE_COUNT}"),
             *((*_identity(self.identity), "-o", "IdentitiesOnly=yes") if self.identity else ()),
