@@ -201,7 +201,7 @@ def _with_option(text: str, argument: str) -> str:
     """A message about an argument of the client, in terms of options."""
     from yottalabs_api.params import CREATE_PARAMS
 
-    from .request import option_of
+    from .option_names import option_of
 
     if text.startswith(f"{argument} is "):
         name = re.split(r"[\[.]", argument)[0]

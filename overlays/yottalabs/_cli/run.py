@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 import click
 
-from .._exceptions import PodFailedError, PriceLimitError, WaitTimeoutError
+from .._exceptions import CreateOutcomeUnknownError, PodFailedError, PriceLimitError, WaitTimeoutError
 from .._wait import DEFAULT_WAIT_SECONDS
 from .connecting import Connecting, connects
-from .failures import CommandError, Status
+from .failures import CommandError, Status, failure_of
 from .progress import SMALLEST_COST, Display, Progress, rounded
 from .request import Asked, describes_pod
 from .secure_shell import FAILED_STATUS, Reaching, call, check_there, reaches_pod
@@ -88,6 +88,14 @@ def command(
             progress.notice(error.pod)
         # What is said of them elsewhere is how to get rid of the pod.
         raise CommandError(Status.OWN_FAILURE_OF_RUN, str(error), "the pod was deleted") from error
+    except CreateOutcomeUnknownError as error:
+        failure = failure_of(error)
+        told = failure.lines[0] if failure is not None else str(error)
+        raise CommandError(
+            Status.OWN_FAILURE_OF_RUN,
+            told,
+            "should there be a pod, a process that stays behind deletes it",
+        ) from error
     finally:
         _tell(progress)
     if status == FAILED_STATUS or status < 0:

@@ -98,6 +98,10 @@ def _delete(client: YottaLabs, meant: dict[str, Pod | None], *, wait: bool, outp
     for pod_id, pod in meant.items():
         try:
             client.pods.delete(pod_id)
+        except (KeyboardInterrupt, SystemExit):
+            if output != "table" and deleted:
+                emit(output, deleted, ("id", "podName"))
+            raise
         except YottaLabsError as error:
             failure = failure_of(error)
             say(*(failure.told if failure is not None else [str(error)]))
