@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
+import sys
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from yottalabs._cli import profiles
 
 from .forking import Forks
+from .running import begun
 from .yottalabs import COMMAND, KEY, SECONDS, Done, environment, terminal
 
 pytestmark = pytest.mark.xdist_group("config")
@@ -217,6 +223,25 @@ def test_a_profile_that_was_made_while_a_key_was_asked_for_stays(call: Call, fil
         assert shown.wait() == 1
         assert "a profile new was made meanwhile" in shown.screen
     assert ANOTHER_KEY in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks at the locks that Linux shows")
+def test_who_changes_the_file_waits_for_whoever_does_so(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    monkeypatch.setenv("YOTTA_CONFIG_FILE", str(file))
+    with ExitStack() as stack:
+        with profiles._changing() as document:
+            command = [COMMAND, "config", "add", "second", "--no-key"]
+            process = stack.enter_context(begun(command, env=environment(None, file.parent)))
+            end = time.monotonic() + SECONDS
+            while not re.search(rf"-> FLOCK .* {process.pid} ", Path("/proc/locks").read_text(encoding="ascii")):
+                assert process.poll() is None
+                assert time.monotonic() < end
+                time.sleep(0.01)  # nothing tells when another process begins to wait
+            document["profiles"]["first"] = {}
+        assert process.wait(SECONDS) == 0
+    written = file.read_text(encoding="utf-8")
+    assert "[profiles.first]" in written
+    assert "[profiles.second]" in written
 
 
 def test_of_many_that_are_added_at_once_none_is_lost(file: Path) -> None:
