@@ -390,6 +390,19 @@ def test_a_pod_that_is_never_reached_is_deleted(
     world.assert_over()
 
 
+def test_a_pod_that_may_exist_is_left_to_the_guard_and_nothing_is_advised_that_run_cannot_do(world: World) -> None:
+    world.simulator.faults.add("create", "no_answer", effect=True)
+    world.simulator.faults.add("list", "no_answer", probability=1.0)
+    done = world.run(["true"], "--request-timeout", "1s")
+    world.simulator.faults.clear()
+    assert (done.status, done.output) == (OWN_FAILURE, "")
+    *_, said, advice = done.errors.splitlines()
+    assert "may have been created" in said
+    assert advice == "  should there be a pod, a process that stays behind deletes it"
+    world.until(lambda: world.pod.status in ENDED and not world.processes, "the guard did not do that")
+    world.assert_over()
+
+
 def test_without_ssh_no_pod_is_created(world: World) -> None:
     done = world.run(["true"], PATH=str(world.folder))
     created = world.forked.run(
