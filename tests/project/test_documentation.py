@@ -145,7 +145,7 @@ def test_the_readme_takes_a_simulated_pod_from_create_to_gone_in_a_terminal(tmp_
     with socket.socket() as claim:
         claim.bind(("127.0.0.1", 0))
         port = str(claim.getsockname()[1])
-    # The environment is that of the tests: nothing is downloaded. Where nobody types, jobs are known by their processes.
+    # The environment is that of the tests: nothing is downloaded. Where nobody types, a job is known by its process.
     setup, code = code.split("'.[cli,simulator]'\n")
     assert setup.splitlines()[0] == "python3 -m venv my-environment"
     code = code.replace("4020", port).replace("kill %1", "kill $!; wait $!")
