@@ -32,7 +32,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from reference import make_manual, make_reference
+from reference import make_reference
 from specification import CONTRACT, ROOT, Contract, UnsupportedError
 from specification.checks import checks_module
 from specification.simple import parts, python_name
@@ -282,6 +282,15 @@ def make_sync(target: Path) -> None:
     shutil.rmtree(target / "_async")
 
 
+def make_manual(page: Path, generated: Path) -> str:
+    """Writes the manual of the command, over what has just been generated; gives the reason if that cannot be."""
+    folders = (generated, OVERLAY.parent, ROOT / "mock", ROOT / "codegen")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, str(ROOT / "codegen" / "manual.py"), str(page)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+
+
 def tidy(folder: Path, rules: str) -> None:
     """Mends and formats the code in a folder; no configuration above it, and no variable, changes a byte."""
     options = ("--isolated", "--no-cache", "--target-version", "py311", "--line-length", "120", "--quiet")
@@ -291,21 +300,21 @@ def tidy(folder: Path, rules: str) -> None:
 
 
 @contextmanager
-def everything() -> Iterator[list[tuple[Path, Path]]]:
-    """Everything generated, in a temporary folder: pairs of what is made and where it belongs."""
+def everything() -> Iterator[tuple[list[tuple[Path, Path]], str]]:
+    """Everything generated, in a temporary folder: pairs of what is made and where it belongs.
+
+    And why the manual is not among them, if it is not: the command has to be changed by hand to fit a new contract,
+    which must not keep the rest from being made.
+    """
     with tempfile.TemporaryDirectory() as folder:
         generated, sync, reference = (Path(folder, name) for name in (GENERATED.name, "overlay", REFERENCE.name))
         make_package(generated / PACKAGE)
         make_sync(sync)
         make_reference(reference)
+        pairs = [(generated, GENERATED), (sync / "_sync", OVERLAY / "_sync"), (reference, REFERENCE)]
         manual = Path(folder, MANUAL.name)
-        make_manual(manual)
-        yield [
-            (generated, GENERATED),
-            (sync / "_sync", OVERLAY / "_sync"),
-            (reference, REFERENCE),
-            (manual, MANUAL),
-        ]
+        problem = make_manual(manual, generated)
+        yield (pairs if problem else [*pairs, (manual, MANUAL)]), problem
 
 
 def differences(made: Path, present: Path) -> Iterator[str]:
@@ -360,9 +369,9 @@ def main() -> int:
 
 
 def run(*, check: bool) -> int:
-    """The exit status: whether a check found a difference."""
+    """The exit status: whether a check found a difference, or the manual could not be made."""
     changed = False
-    with everything() as pairs:
+    with everything() as (pairs, problem):
         for made, present in pairs:
             lines = list(differences(made, present))
             changed |= bool(lines)
@@ -374,7 +383,10 @@ def run(*, check: bool) -> int:
         print("\nWhat is generated is not what the sources give: run `make generate`.")
     elif not check:
         print("generated: changed" if changed else "generated: nothing to change")
-    return int(check and changed)
+    if problem:
+        label = MANUAL.relative_to(ROOT).as_posix()
+        print(f"{label} cannot be made: the command does not fit what is generated: {problem}", file=sys.stderr)
+    return int((check and changed) or bool(problem))
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -1,10 +1,20 @@
-"""The manual of the command: what its own help says, command by command, and the exit statuses."""
+"""The manual of the command: what its own help says, command by command, and the exit statuses.
+
+    python manual.py PAGE
+
+It is a program of its own, since it imports the command, and with that the generated package: `generate` lets it find
+the one that has just been made. What is in the checkout may be old, or broken.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
+
+from reference import write_page
 
 WIDTH = 100  # characters
 
@@ -39,3 +49,7 @@ def _commands(command: click.Command, context: click.Context) -> Iterator[tuple[
             if found is not None:
                 inner = click.Context(found, info_name=name, parent=context, terminal_width=WIDTH)
                 yield from _commands(found, inner)
+
+
+if __name__ == "__main__":
+    write_page(Path(sys.argv[1]), "the commands in overlays/yottalabs/_cli", "The command `yottalabs`", text())

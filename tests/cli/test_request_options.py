@@ -376,3 +376,11 @@ def test_a_dry_run_shows_the_request_without_its_secrets_and_needs_neither_key_n
         assert yaml.safe_load(done.output) == shown
     else:
         assert done.output.splitlines()[0].split(",") == list(shown)
+
+
+@pytest.mark.parametrize("command", [create, run_command], ids=lambda command: str(command.name))
+def test_no_field_has_the_option_of_another_thing(command: click.Command) -> None:
+    options = [option for parameter in command.params for option in parameter.opts if option.startswith("-")]
+    assert len(options) == len(set(options))
+    names = [parameter.name for parameter in command.params]
+    assert len(names) == len(set(names))

@@ -280,6 +280,41 @@ def test_what_is_new_in_a_request_is_sent(grown: Path) -> None:
 
 
 @pytest.mark.xdist_group("grown")
+def test_what_is_new_is_an_option_of_the_command_and_in_its_manual(grown: Path) -> None:
+    options = {
+        **{"shm-in-gb": "8", "note": "hi", "gpu-hint": "NVIDIA_L4_24G", "tags": "t", "gpu-types": "NVIDIA_L4_24G"},
+        **{"labels": "a=b", "mounts": '{"path": "/a", "sizeInGb": 1}', "annotations": '{"a": "b"}', "start-at": "2026"},
+        **{"token": "t", "cloud": "SECURE", "ports": "22/TCP", "resources-env": "LICENCE"},
+    }
+    given = [part for name, value in options.items() for part in (f"--{name}", value)]
+    command = ("-m", "yottalabs", "pods", "create", "--image", "x", "--gpu", "NVIDIA_L4_24G", *given, "--dry-run")
+    environment = {**import_path(grown), "LICENCE": '{"cpus": 1, "licence": "hunter2"}'}
+    done = python(*command, "--show-secrets", cwd=ROOT / "tests", environment=environment)
+    assert json.loads(done.stdout) == {
+        **{"image": "x", "gpuType": "NVIDIA_L4_24G", "shmInGb": 8, "note": "hi", "gpuHint": "NVIDIA_L4_24G"},
+        **{"tags": ["t"], "gpuTypes": ["NVIDIA_L4_24G"], "labels": [{"key": "a", "value": "b"}]},
+        **{"mounts": [{"path": "/a", "sizeInGb": 1}], "annotations": {"a": "b"}, "startAt": "2026", "token": "t"},
+        **{"cloud": "SECURE", "ports": [{"port": 22, "protocol": "TCP"}]},
+        "resources": {"cpus": 1, "licence": "hunter2"},
+    }
+    assert "hunter2" not in python(*command, cwd=ROOT / "tests", environment=environment).stdout
+    manual = (grown / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert all(manual.count(f" --{name} ") == 2 for name in options)  # of `create`, and of `run`
+
+
+def test_a_command_that_does_not_fit_the_contract_keeps_nothing_else_from_being_made(tmp_path: Path) -> None:
+    checkout = copy(tmp_path / "checkout")
+    change_file(checkout / "openapi.yaml", {f"{SCHEMAS}/PodStatus/enum": ["RUNNING"]})
+    done = python("codegen/generate.py", cwd=checkout, check=False)
+    assert done.returncode == 1
+    assert done.stdout == "generated: changed\n"
+    assert done.stderr.startswith("docs/cli.md cannot be made: the command does not fit what is generated: ")
+    assert "TERMINAT" in done.stderr  # a status that the client relies on
+    statuses = (checkout / "generated" / "yottalabs_api" / "models" / "pod_status.py").read_text(encoding="utf-8")
+    assert "TERMINATED" not in statuses
+
+
+@pytest.mark.xdist_group("grown")
 def test_what_is_new_is_read_and_called(grown: Path) -> None:
     events = [{"time": "1", "message": "a"}, {"time": "1", "message": "b"}]
     full = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -45,10 +46,17 @@ def form_of(field: RequestField) -> str | None:
     """How a value is written; None where click knows."""
     if field.is_mapping:
         return "NAME[=VALUE]"
+    if is_json(field):
+        return "JSON"
     if field.item_fields:
         first, *rest = field.item_fields
         return first.upper() + "".join(f"[/{name.upper()}]" for name in rest)
     return None if field.types in {("integer",), ("number",)} else "TEXT"
+
+
+def is_json(field: RequestField) -> bool:
+    """Whether a value is an object, which has no simpler form."""
+    return not field.is_list and "object" in field.types
 
 
 def _help(field: RequestField) -> str:
@@ -65,7 +73,9 @@ def _help(field: RequestField) -> str:
 
 
 def item_of(text: str, field: RequestField, option: str) -> Any:
-    """`22/SSH`: the fields of an item in their order, with slashes between them."""
+    """`22/SSH`: the fields of an item in their order, with slashes between them; or the item as a JSON object."""
+    if text.startswith("{"):
+        return json_of(text, option)
     parts = text.split("/")
     names = list(field.item_fields)
     if len(parts) > len(names):
@@ -83,3 +93,18 @@ def item_of(text: str, field: RequestField, option: str) -> Any:
         else:
             values.append(part)
     return values[0] if len(values) == 1 and field.bare else tuple(values)
+
+
+def json_of(text: str, option: str) -> Any:
+    """What a text is as JSON."""
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        # It may be a secret.
+        raise CommandError(
+            Status.USAGE, f"{option}: that is no JSON; a text stands in quotes, as in '\"text\"'"
+        ) from None
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is not in JSON")

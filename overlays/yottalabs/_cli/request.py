@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from .._pod import SSH_PORT
 from .connecting import secret_from
 from .failures import CommandError, Status
 from .option_names import names_of
-from .options import item_of, options_of
+from .options import is_json, item_of, json_of, options_of
 from .request_files import as_mapping, request_in, variables_in
 
 if TYPE_CHECKING:
@@ -125,16 +124,22 @@ def _given(name: str, field: RequestField, options: dict[str, Any]) -> Any:
         if file is not None and variable is not None:
             raise CommandError(Status.USAGE, f"{option}-file and {option}-env are two sources of one value; give one")
         if variable is not None:
-            return _from_environment(variable, f"{option}-env")
-        return None if file is None else secret_from(file, f"{option}-file", field.description.rstrip("."))
+            return _read(field, _from_environment(variable, f"{option}-env"), f"{option}-env")
+        what = field.description.rstrip(".")
+        return None if file is None else _read(field, secret_from(file, f"{option}-file", what), f"{option}-file")
     value = options.pop(name)
     if not field.is_list:
-        return value
+        return value if value is None else _read(field, value, option)
     if not value:
         return None
     if field.is_mapping:
         return dict(_pair(text, option) for text in value)
     return [item_of(text, field, option) for text in value] if field.item_fields else list(value)
+
+
+def _read(field: RequestField, value: Any, option: str) -> Any:
+    """The value that a text is: itself, unless the field is an object."""
+    return json_of(value, option) if is_json(field) else value
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
@@ -154,17 +159,6 @@ def _from_environment(name: str, option: str) -> str:
 
 def _extra_field(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
-    try:
-        return name, json.loads(value, parse_constant=_no_number) if name and sign else _no_field(text)
-    except (ValueError, RecursionError):
-        raise CommandError(
-            Status.USAGE, f"--extra-field: the value of {name} is no JSON; a text stands in quotes: {name}='\"text\"'"
-        ) from None
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is not in JSON")
-
-
-def _no_field(text: str) -> Any:
-    raise CommandError(Status.USAGE, f"--extra-field: {text!r} has no name and value; write NAME=JSON")
+    if not name or not sign:
+        raise CommandError(Status.USAGE, f"--extra-field: {text!r} has no name and value; write NAME=JSON")
+    return name, json_of(value, f"--extra-field {name}")

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
-from yottalabs_api.models import PodStatus
-
 from .output import emit, write
 from .terminal import console, is_terminal, printable
 from .times import age, exact
@@ -21,14 +19,15 @@ if TYPE_CHECKING:
     from .. import Pod
 
 HIDDEN = "<hidden>"
+# By the texts, for a contract may lose one of them.
 STYLES = {
-    PodStatus.INITIALIZE: "yellow",
-    PodStatus.RUNNING: "green",
-    PodStatus.PAUSING: "yellow",
-    PodStatus.PAUSED: "blue",
-    PodStatus.TERMINATING: "dim",
-    PodStatus.TERMINATED: "dim",
-    PodStatus.FAILED: "red",
+    "INITIALIZE": "yellow",
+    "RUNNING": "green",
+    "PAUSING": "yellow",
+    "PAUSED": "blue",
+    "TERMINATING": "dim",
+    "TERMINATED": "dim",
+    "FAILED": "red",
 }
 STYLE_OF_UNKNOWN_STATUS = "magenta"
 GAP = 2  # between two columns
