@@ -301,7 +301,7 @@ WRONG = {
     "no GPU": (["--gpus", "0"], "--gpus: 0"),
     "a number that is none": (["--gpus", "two"], "'two'"),
     "a field without a value": (["--extra-field", "a"], "'a'"),
-    "a field that is no JSON": (["--extra-field", "a=text"], "a='\"text\"'"),
+    "a field that is no JSON": (["--extra-field", "a=text"], "--extra-field a: that is no JSON"),
     "a token as another field": (
         ["--extra-field", f'imageRegistryToken="{TOKEN}"'],
         "--image-registry-token-file",
