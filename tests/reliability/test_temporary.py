@@ -882,6 +882,8 @@ class Stepwise:
     def _look(self, frame: FrameType, event: str, _: object) -> None:
         if event not in {"call", "c_return"} or not frame.f_code.co_filename.startswith(self._folder):
             return
+        if frame.f_code.co_name == "__del__":
+            return  # of a block before, whenever that is collected: Python lets nothing out that is raised there
         handler = signal.getsignal(self._number)
         if not callable(handler) or handler is signal.default_int_handler:
             return  # there is no pod yet, or no longer, and the program ends at once
