@@ -76,7 +76,9 @@ def help_text(program: str) -> str:
     Args:
         program: The name of the program.
     """
-    return _parser(program, width=WIDTH_OF_DOCUMENTATION).format_help()
+    parser = _parser(program, width=WIDTH_OF_DOCUMENTATION)
+    parser.__dict__["color"] = False  # which argparse has since Python 3.14
+    return parser.format_help()
 
 
 class _StopError(Exception):

@@ -68,7 +68,15 @@ class YottaLabsError(Exception):
 
 
 class ConfigurationError(YottaLabsError):
-    """The client cannot work as it is set up: no key, a bad base URL, already closed."""
+    """The client cannot work as it is set up: no key, a bad base URL, already closed.
+
+    Attributes:
+        setting: What is at fault, "api_key" or "guard", where that matters to whoever handles it.
+    """
+
+    def __init__(self, message: str, *, setting: str | None = None, pod_id: str | None = None) -> None:
+        super().__init__(message, pod_id=pod_id)
+        self.setting = setting
 
 
 class InvalidArgumentError(YottaLabsError, ValueError):

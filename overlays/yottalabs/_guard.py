@@ -298,5 +298,6 @@ def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 def _not_started(reason: str) -> ConfigurationError:
     return ConfigurationError(
-        f"the guard that would delete the pod when its time is over cannot be started: {reason}; nothing was created"
+        f"the guard that would delete the pod when its time is over cannot be started: {reason}; nothing was created",
+        setting="guard",
     )

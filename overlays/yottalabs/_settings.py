@@ -106,6 +106,10 @@ def find_connection(
     for name, value in (("api_key", api_key), ("profile", profile)):
         if not isinstance(value, str | None):
             raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
+    if base_url == "":  # a variable of a script that is not set must not lead to another API
+        raise ConfigurationError(
+            "the base URL that was given is empty; leave base_url=… out for that of the environment, or of a profile"
+        )
     key_variable = os.environ.get(API_KEY_VARIABLE, "").strip() or None
     url_variable = os.environ.get(BASE_URL_VARIABLE) or None
     found = _find_profile(profile, api_key, base_url, key_variable, url_variable)
@@ -115,7 +119,7 @@ def find_connection(
     key, key_source = _first(profile, (api_key, ARGUMENT), (key_variable, API_KEY_VARIABLE), (own, place))
     key = (key or "").strip()
     if not key:
-        raise ConfigurationError(_no_key(found, given=api_key is not None))
+        raise ConfigurationError(_no_key(found, given=api_key is not None), setting="api_key")
     check_api_key(key, key_source)
 
     # A key is never sent to a base URL that a file has for another key: whoever runs the server there would learn it,
@@ -185,7 +189,8 @@ def check_api_key(key: str, source: str) -> None:
     if not all("!" <= character <= "~" for character in key):
         raise ConfigurationError(
             f"the API key{_from(source)} holds a space, a line break or a character outside ASCII, which no header can "
-            "carry; copy it again from the YottaLabs console"
+            "carry; copy it again from the YottaLabs console",
+            setting="api_key",
         )
 
 

@@ -44,6 +44,13 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
+def test_the_first_profile_is_used_when_none_is_named(call: Call) -> None:
+    assert call("add", "one", "--no-key", "--base-url", "https://one.example.com").status == 0
+    assert call("add", "two", "--no-key").status == 0
+    shown = call("list", "-o", "json").document
+    assert [(each["id"], each["default"]) for each in shown] == [("one", True), ("two", False)]
+
+
 @pytest.fixture
 def call(forked: Forks, tmp_path: Path) -> Call:
     """Runs `yottalabs config …`, where nothing is in the environment and no key is ever shown."""

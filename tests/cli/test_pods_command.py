@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -18,11 +19,12 @@ from typing import Any
 
 import pytest
 import yaml
-from yottalabs import Pod
+from yottalabs import Pod, YottaLabsError
 from yottalabs._cli.pods.costing import Cost
+from yottalabs._cli.pods.sweeping import _deleted
 
 from .staging import CREATE, POD, Stage, lives, staged, until
-from .yottalabs import Done
+from .yottalabs import COMMAND, Done
 from support import contract
 
 NAMES = list(contract.schema("OpenapiPodDetailResponse")["properties"])
@@ -121,6 +123,7 @@ def test_no_pods_are_an_empty_document_or_a_header(stage: Stage) -> None:
 
 def test_secrets_are_shown_only_to_whoever_asks_for_them(stage: Stage) -> None:
     pod_id = stage.pod(environment_vars={"A": "a-secret"})
+    stage.client.pods.wait(pod_id, "running")  # from then on it stays as it is
     for words in (["list"], ["get", pod_id]):
         shown = stage("pods", *words, "-o", "json", "--show-secrets").document
         assert shown in (told(stage, pod_id, secrets=True), [told(stage, pod_id, secrets=True)])
@@ -267,7 +270,7 @@ def test_a_wait_that_fails_says_which_pod_goes_on(stage: Stage) -> None:
 
 def test_a_delete_that_fails_does_not_keep_the_others(stage: Stage) -> None:
     first, second = stage.pod("a"), stage.pod("b")
-    done = stage("pods", "delete", NOWHERE, "a", second[:-1] + second[-1], "--yes", "-o", "json")
+    done = stage("pods", "delete", NOWHERE, "a", second, "--yes", "-o", "json")
     assert done.status == 4
     assert done.document == [{"id": first, "podName": "a"}, {"id": second, "podName": "b"}]
     assert NOWHERE in done.errors
@@ -315,6 +318,39 @@ def test_one_unknown_name_keeps_all_pods(stage: Stage) -> None:
         done = stage("pods", "delete", *words, "--yes")
         assert (done.status, done.output) == (status, "")
     assert stage.asked("deletePod") == 0
+
+
+def test_what_is_named_by_its_whole_id_is_deleted_though_the_list_fails(stage: Stage) -> None:
+    pod_id = stage.pod("a")
+    stage.simulator.faults.add("list", "html_200", probability=1.0)
+    assert stage("pods", "delete", "a", "--yes").status == 1
+    assert stage.simulator.pods[pod_id].is_live
+    done = stage("pods", "delete", pod_id, "--yes")
+    assert (done.status, done.output) == (0, f"deleted {pod_id}\n")
+    assert not stage.simulator.pods[pod_id].is_live
+
+
+@pytest.mark.parametrize("words", [["3318642"], ["--name", ""], [""]])
+def test_a_delete_that_asks_nobody_takes_nothing_that_is_less_than_a_name(stage: Stage, words: list[str]) -> None:
+    stage.pod("a")
+    done = stage("pods", "delete", *words, "--yes")
+    assert (done.status, done.output, stage.asked("deletePod")) == (2, "", 0)
+
+
+def test_a_reader_that_goes_away_keeps_no_pod_from_being_deleted(stage: Stage) -> None:
+    pods = [stage.pod("a"), stage.pod("b"), stage.pod("c")]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [COMMAND, "pods", "delete", *pods, "--yes"],
+        env=stage.variables(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+    assert not any(pod.is_live for pod in stage.simulator.pods.values())
 
 
 def test_a_pod_that_the_list_does_not_show_yet_is_deleted_by_its_id(stage: Stage) -> None:
@@ -381,6 +417,16 @@ def test_a_sweep_tells_and_deletes_only_what_was_left_behind(stage: Stage) -> No
     assert {each["id"]: each["wasDeleted"] for each in records(done)} == {over: "true", lives_on: "false"}
     assert {pod.id for pod in stage.simulator.pods.values() if pod.is_live} == {lives_on, without}
     assert stage.asked("deletePod") == 1
+
+
+def test_a_sweep_whose_pod_somebody_else_has_deleted_has_not_failed(stage: Stage) -> None:
+    over = stage.pod("over", max_lifetime=0.1, guard=False)
+    time.sleep(0.2)  # as above
+    (swept,) = stage.client.pods.sweep(report=lambda _: None)
+    stage.client.pods.delete(over)  # between the look and the delete
+    failures: list[YottaLabsError] = []
+    assert not _deleted(stage.client, swept, failures).was_deleted
+    assert failures == []
 
 
 # --- cost -------------------------------------------------------------------------------------------------------------

@@ -383,6 +383,8 @@ TEXTS = st.one_of(
 OPTIONS = {"HostKeyAlias", "StrictHostKeyChecking", "UserKnownHostsFile", "ConnectTimeout", "ConnectionAttempts"} | {
     "ServerAliveInterval",
     "ServerAliveCountMax",
+    "ControlMaster",
+    "ControlPath",
 }
 
 

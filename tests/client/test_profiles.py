@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from yottalabs import ConfigurationError
+from yottalabs import ConfigurationError, YottaLabs
 from yottalabs._profiles import config_file, read_profiles, vendor_file
 from yottalabs._settings import Connection, find_connection
 
@@ -126,7 +126,6 @@ ENVIRONMENT = {"YOTTA_API_KEY": "env", "YOTTA_BASE_URL": "https://env.example"}
         ({"profile": "anyone", "api_key": "given"}, {}, "given: the argument", "anyone: anyone"),
         ({"profile": "work", "api_key": " key-of-work\n"}, {}, "key-of-work: the argument", "work: work"),
         ({"profile": "work", **ARGUMENTS}, ENVIRONMENT, "given: the argument", "given: the argument"),
-        ({"profile": "work", "base_url": ""}, ENVIRONMENT, "key-of-work: work", "contract: the contract"),
         ({"profile": "home"}, {"YOTTA_PROFILE": "work"}, "key-of-home: home", "contract: the contract"),
         ({}, {"YOTTA_PROFILE": "home"}, "key-of-home: home", "contract: the contract"),
         ({}, {"YOTTA_PROFILE": "work"} | ENVIRONMENT, "env: YOTTA_API_KEY", "env: YOTTA_BASE_URL"),
@@ -343,6 +342,12 @@ def test_a_default_that_is_not_there_is_named_with_its_file(ours: Write, monkeyp
     assert read_profiles().default == "gone"  # whoever repairs it must be able to read it
     monkeypatch.setenv("YOTTA_PROFILE", "gone")
     assert "(YOTTA_PROFILE)" in refusal(**ARGUMENTS | {"api_key": None})
+
+
+def test_a_base_url_that_is_empty_leads_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YOTTA_BASE_URL", "https://env.example")
+    with pytest.raises(ConfigurationError, match="the base URL that was given is empty"):
+        YottaLabs("a-key", base_url="")
 
 
 def test_a_profile_is_named_by_a_text() -> None:

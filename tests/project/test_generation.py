@@ -282,19 +282,39 @@ def test_what_is_new_in_a_request_is_sent(grown: Path) -> None:
 @pytest.mark.xdist_group("grown")
 def test_what_is_new_is_an_option_of_the_command_and_in_its_manual(grown: Path) -> None:
     options = {
-        **{"shm-in-gb": "8", "note": "hi", "gpu-hint": "NVIDIA_L4_24G", "tags": "t", "gpu-types": "NVIDIA_L4_24G"},
-        **{"labels": "a=b", "mounts": '{"path": "/a", "sizeInGb": 1}', "annotations": '{"a": "b"}', "start-at": "2026"},
-        **{"token": "t", "cloud": "SECURE", "ports": "22/TCP", "resources-env": "LICENCE"},
+        "shm-in-gb": "8",
+        "note": "hi",
+        "gpu-hint": "NVIDIA_L4_24G",
+        "tags": "t",
+        "gpu-types": "NVIDIA_L4_24G",
+        "labels": "a=b",
+        "mounts": '{"path": "/a", "sizeInGb": 1}',
+        "annotations": '{"a": "b"}',
+        "start-at": "2026",
+        "token": "t",
+        "cloud": "SECURE",
+        "ports": "22/TCP",
+        "resources-env": "LICENCE",
     }
     given = [part for name, value in options.items() for part in (f"--{name}", value)]
     command = ("-m", "yottalabs", "pods", "create", "--image", "x", "--gpu", "NVIDIA_L4_24G", *given, "--dry-run")
     environment = {**import_path(grown), "LICENCE": '{"cpus": 1, "licence": "hunter2"}'}
     done = python(*command, "--show-secrets", cwd=ROOT / "tests", environment=environment)
     assert json.loads(done.stdout) == {
-        **{"image": "x", "gpuType": "NVIDIA_L4_24G", "shmInGb": 8, "note": "hi", "gpuHint": "NVIDIA_L4_24G"},
-        **{"tags": ["t"], "gpuTypes": ["NVIDIA_L4_24G"], "labels": [{"key": "a", "value": "b"}]},
-        **{"mounts": [{"path": "/a", "sizeInGb": 1}], "annotations": {"a": "b"}, "startAt": "2026", "token": "t"},
-        **{"cloud": "SECURE", "ports": [{"port": 22, "protocol": "TCP"}]},
+        "image": "x",
+        "gpuType": "NVIDIA_L4_24G",
+        "shmInGb": 8,
+        "note": "hi",
+        "gpuHint": "NVIDIA_L4_24G",
+        "tags": ["t"],
+        "gpuTypes": ["NVIDIA_L4_24G"],
+        "labels": [{"key": "a", "value": "b"}],
+        "mounts": [{"path": "/a", "sizeInGb": 1}],
+        "annotations": {"a": "b"},
+        "startAt": "2026",
+        "token": "t",
+        "cloud": "SECURE",
+        "ports": [{"port": 22, "protocol": "TCP"}],
         "resources": {"cpus": 1, "licence": "hunter2"},
     }
     assert "hunter2" not in python(*command, cwd=ROOT / "tests", environment=environment).stdout

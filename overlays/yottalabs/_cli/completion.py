@@ -14,7 +14,7 @@ HELP = """Print what a shell needs to complete this command.
 
 \b
 bash: add to ~/.bashrc:   eval "$(yottalabs completion bash)"
-zsh:  add to ~/.zshrc:    eval "$(yottalabs completion zsh)"
+zsh:  add to ~/.zshrc, after compinit:  eval "$(yottalabs completion zsh)"
 fish: once:               yottalabs completion fish > ~/.config/fish/completions/yottalabs.fish
 """
 

@@ -110,6 +110,8 @@ def secret_from(source: str, option: str, what: str) -> str:
         CommandError: It cannot be read, or is empty.
     """
     try:
+        if source == STANDARD_INPUT:
+            take_standard_input(option)
         if source != STANDARD_INPUT:
             with open_file(source) as stream:
                 text = stream.read(LONGEST_KEY_FILE + 1)
@@ -127,6 +129,18 @@ def secret_from(source: str, option: str, what: str) -> str:
             Status.USAGE, f"{option}: {source} is {'too long' if secret else 'empty'}, and holds no {what}"
         )
     return secret
+
+
+def take_standard_input(option: str) -> None:
+    """Notes that an option reads standard input: a second one would find nothing there.
+
+    Raises:
+        CommandError: Another one does.
+    """
+    context = click.get_current_context(silent=True)
+    taken: str = option if context is None else context.meta.setdefault(STANDARD_INPUT, option)
+    if taken != option:
+        raise CommandError(Status.USAGE, f"{taken} and {option} cannot both read standard input; give one a file")
 
 
 def open_file(name: str) -> TextIO:

@@ -20,8 +20,8 @@ Advice: TypeAlias = "Callable[[YottaLabsError], list[str]]"
 
 LONGEST_LINE = 1000  # characters
 PACKAGES = {"rich", "yaml", "tomlkit"}  # of this command alone, and loaded late
-_ABOUT_KEY = re.compile(r"(there is no|the) API key\b")
 _CALL_OF_LIBRARY = re.compile(r"\b([a-z_]+)=(…|True)")
+_BY_HAND = re.compile(r"; delete (?:each|it) by hand")
 _WAIT_OF_LIBRARY = re.compile(r"wait until='([a-z]+)'")
 
 
@@ -50,10 +50,11 @@ MEANINGS: dict[int, str] = {
     Status.TIMEOUT: "it took too long",
     Status.NETWORK: "the API cannot be reached, or its answer broke off",
     Status.UNKNOWN: "a pod may or may not have been created; its create token is said",
-    Status.OWN_FAILURE_OF_RUN: "`run` itself failed; any other status of `run` is the command's own",
+    Status.OWN_FAILURE_OF_RUN: "`run` itself failed; any other status of it, but for those below, is the command's own",
     Status.INTERRUPTED: "Ctrl-C",
     Status.BROKEN_PIPE: "nobody reads the output any more",
     143: "ended by SIGTERM; 129 by SIGHUP, when the terminal was closed",
+    255: "`pods ssh`: ssh could not connect, or the connection broke; any other status of it is the command's own",
 }
 """What each exit status means, for people."""
 
@@ -127,7 +128,7 @@ def _judged(error: YottaLabsError) -> tuple[int, list[str]]:
     from .. import _exceptions as errors
 
     if isinstance(error, errors.ConfigurationError):
-        return Status.KEY if _ABOUT_KEY.match(error.message) else Status.USAGE, []
+        return {"api_key": Status.KEY, "guard": Status.REFUSED}.get(error.setting or "", Status.USAGE), []
     if isinstance(error, errors.ResponseValidationError):
         return Status.NETWORK if error.broke_off else Status.REFUSED, ["`yottalabs doctor` says more about answers"]
     # Narrower classes stand before those that they belong to.
@@ -184,7 +185,7 @@ def _told(error: YottaLabsError) -> str:
         # What follows are calls of the library.
         return text.partition(": look for it with pods.")[0]
     if isinstance(error, PodNotDeletedError):
-        return text.partition("; delete each by hand")[0]
+        return _BY_HAND.split(text)[0]
     if isinstance(error, ConfigurationError):
         # Arguments of the client are options here.
         return _CALL_OF_LIBRARY.sub(lambda found: _option(found[1]), text).replace("pass --", "give --")

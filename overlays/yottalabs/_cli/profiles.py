@@ -106,7 +106,7 @@ def show_path() -> None:
 @click.option("--no-key", is_flag=True, help="A profile without a key: any key may go to its address.")
 @click.option("--base-url", metavar="URL", help="Where the API is.")
 @click.option("--ssh-key", metavar="FILE", help="The file of your private key, for `pods ssh` and `run`.")
-@click.option("--default", "is_default", is_flag=True, help="Use it when no profile is named.")
+@click.option("--default", "is_default", is_flag=True, help="Use it when no profile is named, as the first one is.")
 @click.option("--yes", "-y", is_flag=True, help="Replace a profile of this name without asking.")
 def add(
     *,
@@ -141,8 +141,9 @@ def add(
         profiles = document.setdefault("profiles", {})
         if is_new and name in profiles and not yes:
             raise CommandError(Status.REFUSED, f"a profile {name} was made meanwhile, and stays; --yes replaces it")
+        is_first = not profiles and DEFAULT not in document
         profiles[name] = settings
-        if is_default:
+        if is_default or is_first:
             document[DEFAULT] = name
     say(f"profile {name} is in {config_file()}")
 

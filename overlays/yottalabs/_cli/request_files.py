@@ -10,7 +10,7 @@ from typing import Any
 
 from yottalabs_api.params import CREATE_PARAMS, RequestField
 
-from .connecting import STANDARD_INPUT, open_file
+from .connecting import STANDARD_INPUT, open_file, take_standard_input
 from .failures import CommandError, Status
 from .options import item_of
 
@@ -102,6 +102,7 @@ def as_mapping(value: Any, field: RequestField) -> dict[str, Any]:
 def _text(file: str, option: str) -> str:
     try:
         if file == STANDARD_INPUT:
+            take_standard_input(option)
             text = "" if sys.stdin is None else sys.stdin.read(LONGEST_FILE + 1)
         else:
             with open_file(file) as stream:

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,8 +18,11 @@ from .progress import SMALLEST_COST, Display, Progress, rounded
 from .request import Asked, describes_pod
 from .secure_shell import FAILED_STATUS, Reaching, call, check_there, reaches_pod
 from .tables import price
-from .terminal import say
+from .terminal import printable, say
 from .times import DURATION, short
+
+if TYPE_CHECKING:
+    from .. import Pod
 
 THROUGH_INTERRUPTS = ("sh", "-c", 'trap : INT; "$@"', "sh")
 """Runs the words that follow, and gives their status also if a signal ended them, where ssh would give 255."""
@@ -72,7 +76,7 @@ def command(
                 max_hourly_price=max_hourly_price,
                 max_cost=max_cost,
                 guard="always",
-                on_change=progress.notice,
+                on_change=lambda pod: _notice(progress, pod),
                 extra_fields=asked.extra_fields,
                 **asked.fields,
             )
@@ -105,6 +109,11 @@ def command(
             "what ssh says above tells which; --identity names another key, --user another user",
         )
     sys.exit(status)
+
+
+def _notice(progress: Progress, pod: Pod) -> None:
+    progress.say(f"pod {printable(pod.id or '')}, waiting until ready")
+    progress.notice(pod)
 
 
 def _tell(progress: Progress) -> None:

@@ -209,6 +209,8 @@ class Shell:
             *("-o", "StrictHostKeyChecking=accept-new"),
             *_file_option("UserKnownHostsFile", os.devnull if is_last else _known_hosts()),
             *(("-o", "LogLevel=ERROR") if is_last else ()),  # or ssh would tell that it has kept the key there
+            # A connection that is shared by address, as a person may have it set up, may lead to another pod.
+            *("-o", "ControlMaster=no", "-o", "ControlPath=none"),
             *("-o", f"ConnectTimeout={CONNECT_SECONDS}", "-o", f"ConnectionAttempts={CONNECT_ATTEMPTS}"),
             *("-o", f"ServerAliveInterval={ALIVE_SECONDS}", "-o", f"ServerAliveCountMax={ALIVE_COUNT}"),
             *((*_identity(self.identity), "-o", "IdentitiesOnly=yes") if self.identity else ()),

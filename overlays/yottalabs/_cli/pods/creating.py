@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..._creation import Fresh, Request, interrupted_token
-from ..._exceptions import YottaLabsError
+from ..._exceptions import CreateOutcomeUnknownError, YottaLabsError
 from ..._wait import DEFAULT_WAIT_SECONDS, Until
 from .. import signals
 from ..connecting import Connecting, connects
-from ..failures import CommandError, Status
+from ..failures import CommandError, Status, failure_of
 from ..output import NEVER_DELIVERED, as_yaml, emit, has_output, shows_secrets, write
 from ..progress import Progress, shown
 from ..request import Asked, describes_pod
@@ -71,6 +71,10 @@ def command(
         raise CommandError(
             Status.USAGE, "--max-lifetime would end a pod that has the --create-token already, and is not yours to end"
         )
+    if ssh and output not in {"id", "table"}:
+        raise CommandError(
+            Status.USAGE, f"--ssh opens a shell, and --output {output} is one document; give one"
+        )
     if ssh:
         asked.expose_ssh()
     if dry_run:
@@ -98,7 +102,8 @@ def command(
 
 def _create(client: YottaLabs, asked: Asked, create_token: str | None, max_lifetime: float | None) -> str:
     token: dict[str, Any] = {} if create_token is None else {"create_token": create_token}
-    began = datetime.now(UTC)
+    end = None if max_lifetime is None else exact(datetime.now(UTC) + timedelta(seconds=max_lifetime))
+    guarded = "" if end is None else f"should there be one, a process of this machine deletes it at {end}"
     try:
         pod_id = client.pods.create(
             **token,
@@ -113,10 +118,16 @@ def _create(client: YottaLabs, asked: Asked, create_token: str | None, max_lifet
             say(
                 "a pod may have been created, and may cost money; in a minute the list of pods tells:",
                 f"  yottalabs pods get --create-token {shlex.quote(made)}",
+                *([f"  {guarded}"] if guarded else ()),
             )
         raise
+    except CreateOutcomeUnknownError as error:
+        failure = failure_of(error)
+        if not guarded or failure is None:
+            raise
+        # With its token, a second create would give a pod that is not to live.
+        raise CommandError(failure.status, *failure.lines[:2], guarded) from error
     if max_lifetime is not None:
-        end = exact(began + timedelta(seconds=max_lifetime))
         guard = client.pods._guard_of(pod_id)  # noqa: SLF001  # there for this command
         by = "" if guard is None else f", by process {guard.process_id} of this machine"
         say(f"pod {pod_id} is deleted at {end}{by}; should that fail, `yottalabs pods sweep --delete` deletes it")
@@ -167,7 +178,9 @@ def _looked_up(client: YottaLabs, pod_id: str) -> Pod:
 def _show_request(asked: Asked, create_token: str | None, output: str, *, show_secrets: bool) -> None:
     """Prints what would be sent, but for the variables of this client's own."""
     token = Fresh.TOKEN if create_token is None else create_token
-    fields = dict(Request.read(asked.fields, asked.extra_fields, token).fields)
+    request = Request.read(asked.fields, asked.extra_fields, token)
+    _ = request.body  # or what cannot be sent would be noticed by a create alone
+    fields = dict(request.fields)
     document = fields if show_secrets else hidden(fields)
     if output == "table":
         write(as_yaml(document))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
+from ..._exceptions import YottaLabsError
 from ..asking import confirm
 from ..connecting import Connecting, connects
 from ..failures import CommandError, Status, failure_of
@@ -51,6 +53,12 @@ def command(
 
 def _meant(client: YottaLabs, called: Sequence[str], names: Sequence[str], *, yes: bool) -> dict[str, Pod | None]:
     """The pods, by their ids; None for one that the list does not show, or not yet."""
+    if yes and not names and all(map(may_be_whole_id, called)):
+        # What must go can go, though the list of pods cannot be had.
+        with suppress(YottaLabsError):
+            listed = client.pods.list()
+            return {text: next((pod for pod in listed if pod.id == text), None) for text in called}
+        return dict.fromkeys(called)
     listed = client.pods.list()
     meant: dict[str, Pod | None] = {}
     for text in called:
@@ -90,8 +98,6 @@ def _delete(client: YottaLabs, meant: dict[str, Pod | None], *, wait: bool, outp
 
     What one fails with does not keep the others, nor does an output that nobody reads: they cost money.
     """
-    from ..._exceptions import YottaLabsError
-
     status: int = Status.DONE
     unread: Exception | None = None
     deleted: list[dict[str, str]] = []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from ..._exceptions import NotFoundError, YottaLabsError
 from ..asking import confirm
 from ..connecting import Connecting, connects
 from ..failures import Status, failure_of
@@ -16,7 +16,7 @@ from ..output import emit, has_output, write
 from ..terminal import printable, say
 
 if TYPE_CHECKING:
-    from ... import YottaLabs
+    from ... import Pod, YottaLabs
     from ..._sweep import Swept
 
 
@@ -31,6 +31,7 @@ def command(connecting: Connecting, *, delete: bool, yes: bool, output: str) -> 
     These are pods with a lease of this client whose time is over, or whose program is dead on this very host. Every
     other pod is left alone. Nothing is deleted without --delete.
     """
+    failures: list[YottaLabsError] = []
     with connecting.open() as client:
         decided = client.pods.sweep(report=lambda _: None)
         over = [each for each in decided if each.is_over]
@@ -39,7 +40,7 @@ def command(connecting: Connecting, *, delete: bool, yes: bool, output: str) -> 
                 say(printable(str(each)))
             confirm(f"Delete {len(over)} {'pod' if len(over) == 1 else 'pods'} for good?", yes=yes)
             # Those that were asked about, and no other that is over by now.
-            decided = [_deleted(client, each) if each.is_over else each for each in decided]
+            decided = [_deleted(client, each, failures) if each.is_over else each for each in decided]
     if output == "table":
         for each in decided:
             done = "stays"
@@ -50,8 +51,7 @@ def command(connecting: Connecting, *, delete: bool, yes: bool, output: str) -> 
             say("no pod has a lease of this client")
         elif over and not delete:
             say("`yottalabs pods sweep --delete` deletes them")
-        _end(over, decided, delete=delete)
-        return
+        sys.exit(Status.REFUSED if failures else Status.DONE)
     names = ("id", "podName", "status", "reason", "isOver", "wasDeleted")
     records = [
         dict(
@@ -64,25 +64,27 @@ def command(connecting: Connecting, *, delete: bool, yes: bool, output: str) -> 
         for each in decided
     ]
     emit(output, records, names)
-    _end(over, decided, delete=delete)
+    sys.exit(Status.REFUSED if failures else Status.DONE)
 
 
-def _deleted(client: YottaLabs, swept: Swept) -> Swept:
-    """Deletes a pod. What that fails with is said, and does not keep the others."""
-    from ..._exceptions import NotFoundError, YottaLabsError
-
+def _deleted(client: YottaLabs, swept: Swept, failures: list[YottaLabsError]) -> Swept:
+    """Deletes a pod, unless somebody else has. What that fails with is said, and does not keep the others."""
     try:
         client.pods.delete(swept.pod)
-    except NotFoundError:
-        return swept  # somebody else did
     except YottaLabsError as error:
-        failure = failure_of(error)
-        say(*(failure.told if failure is not None else [str(error)]))
+        if not _has_ended(client, swept.pod):
+            failure = failure_of(error)
+            say(*(failure.told if failure is not None else [str(error)]))
+            failures.append(error)
         return swept
     return replace(swept, was_deleted=True)
 
 
-def _end(over: Sequence[Swept], decided: Sequence[Swept], *, delete: bool) -> None:
-    """The exit status says whether every pod that was to be deleted was."""
-    if delete and sum(each.was_deleted for each in decided) < len(over):
-        sys.exit(Status.REFUSED)
+def _has_ended(client: YottaLabs, pod: Pod) -> bool:
+    """Whether a pod is ending or gone, as far as can be seen."""
+    try:
+        return not client.pods.get(pod).is_active
+    except NotFoundError:
+        return True
+    except YottaLabsError:
+        return False
