@@ -72,9 +72,7 @@ def command(
             Status.USAGE, "--max-lifetime would end a pod that has the --create-token already, and is not yours to end"
         )
     if ssh and output not in {"id", "table"}:
-        raise CommandError(
-            Status.USAGE, f"--ssh opens a shell, and --output {output} is one document; give one"
-        )
+        raise CommandError(Status.USAGE, f"--ssh opens a shell, and --output {output} is one document; give one")
     if ssh:
         asked.expose_ssh()
     if dry_run:
