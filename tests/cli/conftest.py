@@ -7,6 +7,7 @@ import pytest
 import trustme
 
 from .forking import Forks, forks
+from .staging import Stage, staged
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,3 +33,16 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
     """Where commands are forked, in a folder that is empty at first."""
     with forks(tmp_path_factory.mktemp("forked")) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def whole_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with staged(tmp_path_factory.mktemp("stage")) as made:
+        yield made
+
+
+@pytest.fixture
+def stage(whole_stage: Stage) -> Stage:
+    """A simulator, and the command: as if nothing had been before."""
+    whole_stage.clear()
+    return whole_stage

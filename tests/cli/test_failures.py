@@ -23,7 +23,7 @@ from yottalabs._cli.connecting import Connecting
 from yottalabs._cli.failures import LONGEST_LINE, MEANINGS, CommandError, Failure, Status, failure_of
 from yottalabs_mock import Simulator
 
-from .staging import CREATE, Stage, staged, until
+from .staging import CREATE, Stage, until
 from .yottalabs import KEY, SECONDS, Done
 from support.contract import ROOT
 from support.scripted import Scripted, VirtualClock, envelope
@@ -31,18 +31,6 @@ from support.scripted import Scripted, VirtualClock, envelope
 NOWHERE = "331864222263699999"  # an id, of no pod
 FULL = Path("/dev/full")
 UUID = r"[0-9a-f]{8}-[0-9a-f-]{27}"
-
-
-@pytest.fixture(scope="module")
-def whole_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("stage")) as made:
-        yield made
-
-
-@pytest.fixture
-def stage(whole_stage: Stage) -> Stage:
-    whole_stage.clear()
-    return whole_stage
 
 
 def failed(done: Done, status: int, *said: str) -> None:

@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from yottalabs import Pod, YottaLabsError
 from yottalabs._cli.pods.costing import Cost
 from yottalabs._cli.pods.sweeping import _deleted
 
-from .staging import CREATE, POD, Stage, lives, staged, until
+from .staging import CREATE, POD, Stage, lives, until
 from .yottalabs import COMMAND, Done
 from support import contract
 
@@ -31,18 +31,6 @@ NAMES = list(contract.schema("OpenapiPodDetailResponse")["properties"])
 HIDDEN = "<hidden>"
 NOWHERE = "331864222263699999"  # an id, of no pod
 TOKEN = "run-7-of-the-night"  # it opens nothing
-
-
-@pytest.fixture(scope="module")
-def whole_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("stage")) as made:
-        yield made
-
-
-@pytest.fixture
-def stage(whole_stage: Stage) -> Stage:
-    whole_stage.clear()
-    return whole_stage
 
 
 def told(stage: Stage, pod_id: str, *, secrets: bool = False) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from yottalabs._cli.pods.creating import command as create
 from yottalabs._cli.request import Asked, describes_pod
 from yottalabs._cli.run import command as run_command
 
-from .staging import CREATE, POD, Stage, staged
+from .staging import CREATE, POD, Stage
 from support import contract
 
 PROPERTIES: dict[str, Any] = contract.schema("OpenapiPodCreateRequest")["properties"]
@@ -26,18 +25,6 @@ SOURCES = ("-file", "-env")  # of a secret, which is never an argument itself
 NOT_FIELDS = {"--env-file", "--from-file", "--extra-field"}
 MINIMAL = {"image": "ubuntu", "gpuType": "NVIDIA_L4_24G"}
 TOKEN = "a-token-that-nobody-may-see"  # it opens nothing
-
-
-@pytest.fixture(scope="module")
-def whole_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("stage")) as made:
-        yield made
-
-
-@pytest.fixture
-def stage(whole_stage: Stage) -> Stage:
-    whole_stage.clear()
-    return whole_stage
 
 
 def option_for(json_name: str) -> str:

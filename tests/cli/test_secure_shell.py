@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from yottalabs import Pod, YottaLabs
 from yottalabs._cli import secure_shell
 from yottalabs._cli.connecting import Connecting
+from yottalabs._cli.door import Door
 from yottalabs._cli.failures import CommandError
-from yottalabs._cli.secure_shell import Door, Reaching, Shell
+from yottalabs._cli.secure_shell import Reaching, Shell
 from yottalabs_api.models import PodStatus
 from yottalabs_mock import Simulator, Times
 
