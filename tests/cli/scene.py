@@ -89,6 +89,7 @@ PLACEHOLDERS = (
     (r"127\.0\.0\.1:\d{5}", "127.0.0.1:#####"),
     (r"in \d+ ms", "in # ms"),
     (r"after \d+s", "after #s"),
+    (r"lived \d+s", "lived #s"),
     (r"Python \d+\.\d+\.\d+[\w+]*", "Python #.##.#"),
     (re.escape(__version__), "#.#.#"),
 )

@@ -23,7 +23,6 @@ pytestmark = pytest.mark.xdist_group("screens")
 FOLDER = Path(__file__).with_name("screens")
 PIPE = "pipe"
 TERMINALS = ("80", "120")
-ONE_OF_EACH = (PIPE, "80")  # of another thing that a command shows
 FIRST = "331864222263676929"
 POD = ("--name", "mine", "--image", "ubuntu", "--gpu", "NVIDIA_L4_24G", "--expose", "22/SSH")
 SECRET = "a-token-that-nobody-may-see"
@@ -64,40 +63,46 @@ SHOTS = (
     shot("help", "--help"),
     shot("version", "--version", media=(PIPE,)),
     shot("pods-help", "pods", "--help"),
-    shot("pods-list-help", "pods", "list", "--help", media=ONE_OF_EACH),
+    shot("pods-list-help", "pods", "list", "--help"),
     shot("config-help", "config", "--help"),
     shot("run-help", "run", "--help"),
     shot("doctor-help", "doctor", "--help", media=(PIPE,)),
     shot("completion-help", "completion", "--help", media=(PIPE,)),
+    shot("run-wrong", "run", *POD, "--gpus", "0", "--", "nvidia-smi", changes=True),
+    shot("run-dear", "run", *POD, "--max-hourly-price", "0.1", "--", "nvidia-smi", changes=True),
     shot("mock-help", "mock", "--help"),
-    shot("unknown-command", "pods", "lst", media=ONE_OF_EACH),
+    shot("unknown-command", "pods", "lst"),
     shot("list", "pods", "list"),
-    shot("list-all", "pods", "list", "--all", media=ONE_OF_EACH),
-    shot("list-none", "pods", "list", "--name", "nobody", media=ONE_OF_EACH),
+    shot("list-all", "pods", "list", "--all"),
+    shot("list-none", "pods", "list", "--name", "nobody"),
     shot("list-json", "pods", "list", "--name", "train-7b", "-o", "json", media=(PIPE,)),
     shot("list-yaml", "pods", "list", "--name", "train-7b", "-o", "yaml", media=(PIPE,)),
     shot("list-csv", "pods", "list", "-o", "csv", media=(PIPE,)),
     shot("list-id", "pods", "list", "-o", "id", media=(PIPE,)),
     shot("get", "pods", "get", "train-7b"),
-    shot("get-nobody", "pods", "get", "nobody", media=ONE_OF_EACH),
-    shot("get-ambiguous", "pods", "get", "3318642222636769", media=ONE_OF_EACH),
+    shot("get-nobody", "pods", "get", "nobody"),
+    shot("get-ambiguous", "pods", "get", "3318642222636769"),
     shot("create", "pods", "create", *POD, changes=True),
-    shot("create-table", "pods", "create", *POD, "-o", "table", changes=True, media=ONE_OF_EACH),
+    shot("create-table", "pods", "create", *POD, "-o", "table", changes=True),
     shot("create-wait", "pods", "create", *POD, "--wait", changes=True),
     shot("create-dry-run", "pods", "create", *POD, "--env", "TOKEN", "--dry-run"),
-    shot("create-wrong", "pods", "create", *POD, "--gpus", "0", media=ONE_OF_EACH),
+    shot("create-wrong", "pods", "create", *POD, "--gpus", "0"),
     shot("wait", "pods", "wait", "train-7b"),
     shot("ssh-print", "pods", "ssh", "train-7b", "--print"),
     shot("delete", "pods", "delete", "train-7b", "notebook", changes=True, answer="n\n"),
-    shot("delete-yes", "pods", "delete", "train-7b", "notebook", "--yes", changes=True, media=ONE_OF_EACH),
+    shot("delete-yes", "pods", "delete", "train-7b", "notebook", "--yes", changes=True),
     shot("sweep", "pods", "sweep"),
-    shot("sweep-delete", "pods", "sweep", "--delete", changes=True, answer="y\n", media=ONE_OF_EACH),
+    shot("sweep-delete", "pods", "sweep", "--delete", changes=True, answer="y\n"),
     shot("cost", "pods", "cost"),
     shot("doctor", "doctor"),
     shot("doctor-json", "doctor", "-o", "json", media=(PIPE,)),
     shot("config-list", "config", "list"),
     shot("config-show", "config", "show"),
     shot("config-path", "config", "path"),
+    shot("config-add", "config", "add", "new", "--no-key", "--base-url", "https://api.example.com", changes=True),
+    shot("config-add-again", "config", "add", "home", "--no-key", changes=True, answer="n\n"),
+    shot("config-use", "config", "use", "home", changes=True),
+    shot("config-remove", "config", "remove", "home", changes=True, answer="y\n"),
 )
 PLACES = [(each, medium) for each in SHOTS for medium in each.media]
 
@@ -135,12 +140,15 @@ def place(forked: Forks, certificates: Path) -> Iterator[Set]:
 
 @contextmanager
 def variables_of(each: Shot, place: Set) -> Iterator[dict[str, str]]:
-    """The environment of a command, with a simulator of its own if it changes that."""
+    """The environment of a command, with a simulator and a file of profiles of its own if it changes something."""
     if not each.changes:
         yield place.variables
         return
+    own = place.forked.folder / "own.toml"
+    own.write_text(PROFILES, encoding="utf-8")
+    own.chmod(0o600)
     with scene().serve() as base_url:
-        yield {**place.variables, "YOTTA_BASE_URL": base_url}
+        yield {**place.variables, "YOTTA_BASE_URL": base_url, "YOTTA_CONFIG_FILE": own.name}
 
 
 def told(done: Done) -> str:
