@@ -84,7 +84,7 @@ def examine(connecting: Connecting) -> Iterator[Finding]:
     yield _simulator()
     try:
         connection = connecting.connection
-    except Exception as error:
+    except Exception as error:  # what has no words here is raised again
         failure = failure_of(error)
         if failure is None:
             raise

@@ -243,7 +243,7 @@ def call(command: Sequence[str]) -> int:
     process = subprocess.Popen(command, env=_environment())  # noqa: S603  # as above
     try:
         return process.wait()
-    except BaseException as interruption:
+    except BaseException as interruption:  # whatever it is, ssh must not outlive this
         _end(process, knows=isinstance(interruption, KeyboardInterrupt))
         raise
 

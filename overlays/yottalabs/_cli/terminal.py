@@ -75,7 +75,7 @@ def wait_while_read(stream: TextIO | None, seconds: float) -> None:
     except (OSError, ValueError):  # it is no file
         descriptor = -1
     if descriptor < 0 or not hasattr(select, "poll"):  # Windows
-        time.sleep(seconds)
+        time.sleep(seconds)  # nothing tells there whether somebody still reads
         return
     poll = select.poll()
     poll.register(descriptor, 0)  # errors alone, which are always told

@@ -137,7 +137,7 @@ class Watch:
         try:
             live.start()  # in here, since whoever interrupts it after it hid the cursor wants that back, too
             while True:
-                time.sleep(self._interval)
+                time.sleep(self._interval)  # between two looks, as it was asked for
                 self._look()
                 live.refresh()
         finally:
