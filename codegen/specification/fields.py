@@ -256,6 +256,17 @@ class Field:
         return value if self.item_type == "Any" else f"{self.reader}({value})"
 
     @property
+    def ready_type(self) -> str | None:
+        """The Python type of the values that are read as they are, if there is one."""
+        is_scalar = not (self.is_mapping or self.items or self.enum or self.view)
+        return {"string": "str", "integer": "int", "boolean": "bool"}.get(self.only_type or "") if is_scalar else None
+
+    @property
+    def ready_enum(self) -> str | None:
+        """The enumeration whose members are found by their values, if it is one."""
+        return None if self.is_mapping or self.items else self.enum
+
+    @property
     def view(self) -> str | None:
         """The view that reads an object of this kind."""
         names = [part.get("x-schema-name") for part in self.alternatives]

@@ -1,5 +1,6 @@
 """Enumerations that hold values no one knew yet."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Self
 
@@ -15,6 +16,11 @@ class OpenEnum(StrEnum):
     def is_known(self) -> bool:
         """Whether the contract names this value."""
         return self._value_ in type(self)._value2member_map_
+
+    @classmethod
+    def members(cls) -> Mapping[str, Self]:
+        """The members by their values, to the letter."""
+        return cls._value2member_map_  # type: ignore[return-value]  # typeshed: of any value, any member
 
     @classmethod
     def read(cls, value: Any) -> Any:

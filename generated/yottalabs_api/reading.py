@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from math import isfinite
 from typing import Any, ClassVar, Self, TypeVar
 
 T = TypeVar("T")
@@ -68,6 +70,8 @@ def integer(value: Any) -> int | None:
 
 def decimal(value: Any) -> Decimal | None:
     """A finite number, also one written as text. A float is taken by its shortest form, which is what was sent."""
+    if type(value) is float and value:
+        return _shortest(value) if isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, int) and value.bit_length() >= _LONGEST_NUMBER:
@@ -79,6 +83,12 @@ def decimal(value: Any) -> Decimal | None:
     except (InvalidOperation, ValueError):
         return None
     return number if number.is_finite() and abs(number.adjusted()) < _LONGEST_NUMBER else None
+
+
+@lru_cache(maxsize=1024)
+def _shortest(value: float) -> Decimal:
+    """A float as it was written. Pods may be many, but their prices and speeds are few."""
+    return Decimal(repr(value))
 
 
 def boolean(value: Any) -> bool | None:
@@ -100,8 +110,9 @@ def anything(value: Any) -> Any:
 
 def several(value: Any, read: Callable[[Any], T | None]) -> tuple[T, ...]:
     """The items of a list. One that cannot be read is left out."""
-    found = (read(item) for item in value) if isinstance(value, list) else ()
-    return tuple(item for item in found if item is not None)
+    if not isinstance(value, list):
+        return ()
+    return tuple([found for item in value if (found := read(item)) is not None])
 
 
 def entries(value: Any, read: Callable[[Any], T | None]) -> dict[str, T]:
@@ -115,8 +126,15 @@ def mapping(value: Any, key: str, content: str) -> dict[str, str]:
     counts."""
     if not isinstance(value, list):
         return {}
-    pairs = ((text(item.get(key)), text(item.get(content))) for item in value if isinstance(item, Mapping))
-    return {name: found for name, found in pairs if name is not None and found is not None}
+    found = {}
+    for item in value:
+        if isinstance(item, dict):
+            name, inner = item.get(key), item.get(content)
+            name = name if type(name) is str else text(name)
+            inner = inner if type(inner) is str else text(inner)
+            if name is not None and inner is not None:
+                found[name] = inner
+    return found
 
 
 __all__ = ["View", "anything", "boolean", "decimal", "entries", "integer", "json_object", "mapping", "several", "text"]

@@ -7,6 +7,14 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from attrs import define, field
 
+try:
+    import msgspec
+except ImportError:  # it is made for CPython only; json does the same, slower
+    _decode: Callable[[bytes], Any] = json.loads
+    _Refused: type[Exception] = ValueError
+else:
+    _decode, _Refused = msgspec.json.Decoder().decode, msgspec.MsgspecError
+
 from .errors import ContractViolation
 
 T = TypeVar("T")
@@ -133,6 +141,10 @@ def parse_json(content: bytes) -> Any:
     stays text.
     """
     try:
+        return _decode(content)
+    except (_Refused, ValueError, RecursionError):
+        pass  # there is more that json takes: half of a surrogate pair, NaN, UTF-16; and its errors say where
+    try:
         return json.loads(content)
     except json.JSONDecodeError:
         raise
@@ -149,7 +161,7 @@ def _integer_or_text(digits: str) -> int | str:
 
 def read_list(value: Any, read: Callable[[Any], Any]) -> Any:
     """A list with each item read; anything but a list unchanged."""
-    return [read(item) for item in value] if isinstance(value, list) else value
+    return list(map(read, value)) if isinstance(value, list) else value
 
 
 def write(value: Any) -> Any:

@@ -11,6 +11,14 @@ from decimal import Decimal
 from .models import CloudType, GpuType, ImagePublicType, ImageSource, PodStatus, Protocol, ResourceType
 from .reading import View, boolean, decimal, integer, mapping, several, text
 
+_CloudType = CloudType.members()
+_GpuType = GpuType.members()
+_ImagePublicType = ImagePublicType.members()
+_ImageSource = ImageSource.members()
+_PodStatus = PodStatus.members()
+_Protocol = Protocol.members()
+_ResourceType = ResourceType.members()
+
 
 class PodView(View):
     """Everything the API tells of a pod."""
@@ -64,112 +72,134 @@ class PodView(View):
     @property
     def official_image(self) -> ImageSource | None:
         """Whether the image comes from YottaLabs or from the user."""
-        return ImageSource.tolerant(self.raw.get("officialImage"))
+        value = self.raw.get("officialImage")
+        return (_ImageSource.get(value) if type(value) is str else None) or ImageSource.tolerant(value)
 
     @property
     def image_public_type(self) -> ImagePublicType | None:
         """Whether anyone may pull the image."""
-        return ImagePublicType.tolerant(self.raw.get("imagePublicType"))
+        value = self.raw.get("imagePublicType")
+        return (_ImagePublicType.get(value) if type(value) is str else None) or ImagePublicType.tolerant(value)
 
     @property
     def id(self) -> str | None:
         """The pod's id, 18 digits in the examples."""
-        return text(self.raw.get("id"))
+        value = self.raw.get("id")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def org_id(self) -> str | None:
         """The id of the organisation that owns the pod."""
-        return text(self.raw.get("orgId"))
+        value = self.raw.get("orgId")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def applicant_id(self) -> str | None:
         """The id of whoever asked for the pod."""
-        return text(self.raw.get("applicantId"))
+        value = self.raw.get("applicantId")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def name(self) -> str | None:
         """The name for people."""
-        return text(self.raw.get("podName"))
+        value = self.raw.get("podName")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def image_id(self) -> str | None:
         """The id of the image."""
-        return text(self.raw.get("imageId"))
+        value = self.raw.get("imageId")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def image(self) -> str | None:
         """The name of the container image, with a tag or without."""
-        return text(self.raw.get("image"))
+        value = self.raw.get("image")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def image_registry_username(self) -> str | None:
         """The user name at the image's registry."""
-        return text(self.raw.get("imageRegistryUsername"))
+        value = self.raw.get("imageRegistryUsername")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def resource_type(self) -> ResourceType | None:
         """Whether the pod has GPUs."""
-        return ResourceType.tolerant(self.raw.get("resourceType"))
+        value = self.raw.get("resourceType")
+        return (_ResourceType.get(value) if type(value) is str else None) or ResourceType.tolerant(value)
 
     @property
     def gpu_type(self) -> GpuType | None:
         """The kind of GPU."""
-        return GpuType.tolerant(self.raw.get("gpuType"))
+        value = self.raw.get("gpuType")
+        return (_GpuType.get(value) if type(value) is str else None) or GpuType.tolerant(value)
 
     @property
     def gpu_display_name(self) -> str | None:
         """The kind of GPU, for people."""
-        return text(self.raw.get("gpuDisplayName"))
+        value = self.raw.get("gpuDisplayName")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def gpu_count(self) -> int | None:
         """How many GPUs the pod has."""
-        return integer(self.raw.get("gpuCount"))
+        value = self.raw.get("gpuCount")
+        return value if type(value) is int or value is None else integer(value)
 
     @property
     def single_card_vram_in_gb(self) -> int | None:
         """Memory of each GPU in GB."""
-        return integer(self.raw.get("singleCardVramInGb"))
+        value = self.raw.get("singleCardVramInGb")
+        return value if type(value) is int or value is None else integer(value)
 
     @property
     def single_card_ram_in_gb(self) -> int | None:
         """Main memory per GPU in GB."""
-        return integer(self.raw.get("singleCardRamInGb"))
+        value = self.raw.get("singleCardRamInGb")
+        return value if type(value) is int or value is None else integer(value)
 
     @property
     def single_card_vcpu(self) -> int | None:
         """Virtual CPUs per GPU."""
-        return integer(self.raw.get("singleCardVcpu"))
+        value = self.raw.get("singleCardVcpu")
+        return value if type(value) is int or value is None else integer(value)
 
     @property
     def location(self) -> str | None:
         """Where the pod is, `OR` in the examples."""
-        return text(self.raw.get("location"))
+        value = self.raw.get("location")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def region(self) -> str | None:
         """The region that the pod runs in."""
-        return text(self.raw.get("region"))
+        value = self.raw.get("region")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def cloud_type(self) -> CloudType | None:
         """The kind of cloud that the pod runs in."""
-        return CloudType.tolerant(self.raw.get("cloudType"))
+        value = self.raw.get("cloudType")
+        return (_CloudType.get(value) if type(value) is str else None) or CloudType.tolerant(value)
 
     @property
     def container_volume_in_gb(self) -> int | None:
         """The size of the container's own disk in GB."""
-        return integer(self.raw.get("containerVolumeInGb"))
+        value = self.raw.get("containerVolumeInGb")
+        return value if type(value) is int or value is None else integer(value)
 
     @property
     def persistent_volume_in_gb(self) -> int | None:
         """The size of the persistent disk in GB."""
-        return integer(self.raw.get("persistentVolumeInGb"))
+        value = self.raw.get("persistentVolumeInGb")
+        return value if type(value) is int or value is None else integer(value)
 
     @property
     def persistent_mount_path(self) -> str | None:
         """Where the persistent disk appears in the container."""
-        return text(self.raw.get("persistentMountPath"))
+        value = self.raw.get("persistentMountPath")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def network_upload_mbps(self) -> Decimal | None:
@@ -209,7 +239,8 @@ class PodView(View):
     @property
     def initialization_command(self) -> str | None:
         """The shell command that ran in the container when it started."""
-        return text(self.raw.get("initializationCommand"))
+        value = self.raw.get("initializationCommand")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def environment_vars(self) -> dict[str, str]:
@@ -224,22 +255,26 @@ class PodView(View):
     @property
     def ssh_cmd(self) -> str | None:
         """A command to reach the pod. It is empty in the examples."""
-        return text(self.raw.get("sshCmd"))
+        value = self.raw.get("sshCmd")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def status(self) -> PodStatus | None:
         """Where the pod is in its life."""
-        return PodStatus.tolerant(self.raw.get("status"))
+        value = self.raw.get("status")
+        return (_PodStatus.get(value) if type(value) is str else None) or PodStatus.tolerant(value)
 
     @property
     def created_at(self) -> str | None:
         """When the pod was created."""
-        return text(self.raw.get("createdAt"))
+        value = self.raw.get("createdAt")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def updated_at(self) -> str | None:
         """When the pod last changed."""
-        return text(self.raw.get("updatedAt"))
+        value = self.raw.get("updatedAt")
+        return value if type(value) is str or value is None else text(value)
 
 
 class ExposedPort(View):
@@ -260,37 +295,44 @@ class ExposedPort(View):
     @property
     def port(self) -> int | None:
         """The port inside the container."""
-        return integer(self.raw.get("port"))
+        value = self.raw.get("port")
+        return value if type(value) is int or value is None else integer(value)
 
     @property
     def proxy_port(self) -> int | None:
         """The port on `host` that leads to it."""
-        return integer(self.raw.get("proxyPort"))
+        value = self.raw.get("proxyPort")
+        return value if type(value) is int or value is None else integer(value)
 
     @property
     def protocol(self) -> Protocol | None:
         """What is spoken on the port."""
-        return Protocol.tolerant(self.raw.get("protocol"))
+        value = self.raw.get("protocol")
+        return (_Protocol.get(value) if type(value) is str else None) or Protocol.tolerant(value)
 
     @property
     def host(self) -> str | None:
         """The name or address to connect to."""
-        return text(self.raw.get("host"))
+        value = self.raw.get("host")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def healthy(self) -> bool | None:
         """Whether the port is healthy."""
-        return boolean(self.raw.get("healthy"))
+        value = self.raw.get("healthy")
+        return value if type(value) is bool or value is None else boolean(value)
 
     @property
     def ingress_url(self) -> str | None:
         """How to reach the port, as an address or, for SSH, as a command."""
-        return text(self.raw.get("ingressUrl"))
+        value = self.raw.get("ingressUrl")
+        return value if type(value) is str or value is None else text(value)
 
     @property
     def service_name(self) -> str | None:
         """A name for people."""
-        return text(self.raw.get("serviceName"))
+        value = self.raw.get("serviceName")
+        return value if type(value) is str or value is None else text(value)
 
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from yottalabs_api.types import parse_json
@@ -53,23 +54,33 @@ class Answer:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class Listing:
     """The pods that an answer lists, and how much it says of those that it does not list.
 
     Attributes:
         answer: The answer itself.
         pods: The pods.
-        by_id: The same by their ids; of two with one id the first.
-        is_null: Whether there was no list at all. An API may mean an empty one by that.
-        is_whole: Whether everything listed is a pod with an id, so that a pod without an entry is not there.
     """
 
-    answer: Answer
-    pods: Sequence[Pod]
-    by_id: Mapping[str, Pod]
-    is_null: bool
-    is_whole: bool
+    def __init__(self, answer: Answer, pods: Sequence[Pod]) -> None:
+        self.answer = answer
+        self.pods = pods
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Pod]:
+        """The pods by their ids; of two with one id the first."""
+        return {pod_id: pod for pod in reversed(self.pods) if (pod_id := pod.id)}
+
+    @property
+    def is_null(self) -> bool:
+        """Whether there was no list at all. An API may mean an empty one by that."""
+        return self.answer.data is None
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether everything listed is a pod with an id, so that a pod without an entry is not there."""
+        is_list = isinstance(self.answer.data, list)
+        return is_list and len(self.pods) == len(self.answer.data) and all(pod.id for pod in self.pods)
 
 
 def read_answer(status_code: int, headers: Mapping[str, str], content: bytes) -> Answer:
@@ -114,13 +125,10 @@ def created_id(answer: Answer) -> str:
 def listed(answer: Answer) -> Listing:
     """The pods of a list."""
     if answer.data is None:
-        return Listing(answer, (), {}, is_null=True, is_whole=False)
+        return Listing(answer, ())
     if not isinstance(answer.data, list):
         raise answer.unreadable("the list of pods is not a list")
-    pods = [Pod(item) for item in answer.data if isinstance(item, dict)]
-    by_id = {pod.id: pod for pod in reversed(pods) if pod.id}
-    is_whole = len(pods) == len(answer.data) and all(pod.id for pod in pods)
-    return Listing(answer, pods, by_id, is_null=False, is_whole=is_whole)
+    return Listing(answer, [Pod(item) for item in answer.data if isinstance(item, dict)])
 
 
 @discreet

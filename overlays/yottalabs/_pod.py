@@ -42,7 +42,9 @@ class Pod(PodView):
     def environment_vars(self) -> dict[str, str]:
         """Variables of the container's environment, in clear text; those of this client's own are left out."""
         variables = super().environment_vars
-        return {name: value for name, value in variables.items() if name not in OWN_VARIABLES}
+        for name in OWN_VARIABLES:
+            variables.pop(name, None)
+        return variables
 
     @property
     def create_token(self) -> str | None:

@@ -37,31 +37,101 @@ PAUSE_GROWTH = 1.5
 JITTER = 0.2
 _SHORTEST_SLEEP = 0.001  # what is left of the time may be too little to be added to it
 
+_DECISIVE = tuple(Pod.json_names[name] for name in ("status", "expose"))
+
 TRANSIENT = (APIConnectionError, ResponseValidationError, ServerError, RateLimitError)
 """Errors of a look at the list that a later look need not have."""
 
 
+class Patience:
+    """How long is waited, and when to look again: one for all the pods that are waited for together.
+
+    Attributes:
+        timeout: How long to wait at most, in seconds.
+        failure: Why the last look failed, if it did.
+    """
+
+    def __init__(self, *, now: float, timeout: float) -> None:
+        """Begins to wait.
+
+        Args:
+            now: The time, in seconds of a monotonic clock.
+            timeout: How long to wait at most, in seconds.
+        """
+        if not is_duration(timeout):
+            raise InvalidArgumentError(f"timeout is {timeout!r}; it must be {DURATION}", argument="timeout")
+        self.timeout = timeout
+        self.failure: YottaLabsError | None = None
+        self._last_look = min(LAST_LOOK_SECONDS, timeout / 10)
+        self._start = now
+        self._null_since: float | None = None
+        self._failing_since: float | None = None
+        self._not_before = now
+        self._pause = SHORTEST_PAUSE
+        self._random = random.Random()  # noqa: S311  # jitter, not a secret
+
+    def waited(self, now: float) -> float:
+        """Seconds since the beginning."""
+        return now - self._start
+
+    def remaining(self, now: float) -> float:
+        """Seconds until it takes too long."""
+        return self._start + self.timeout - now
+
+    def see(self, listing: Listing, now: float) -> None:
+        """Takes a look at the list into account."""
+        self.failure = self._failing_since = None
+        if not listing.is_null:
+            self._null_since = None
+        elif self._null_since is None:
+            self._null_since = now
+
+    def is_null_for_long(self, now: float) -> bool:
+        """Whether there has been no list for so long that an empty one must be meant."""
+        return self._null_since is not None and now - self._null_since >= GRACE_SECONDS
+
+    def fail_to_see(self, error: YottaLabsError, now: float) -> None:
+        """Takes a failed look into account: raises the error again once looking has failed for too long."""
+        if self._failing_since is None:
+            self._failing_since = now
+        elif now - self._failing_since >= GRACE_SECONDS:
+            raise error
+        self.failure = error
+        if isinstance(error, RateLimitError) and error.retry_after is not None:
+            self._not_before = now + min(error.retry_after, GRACE_SECONDS)
+
+    def pause(self, now: float, *, changed: bool) -> float | None:
+        """How many seconds to wait before the next look; None if there is no time left for one.
+
+        Args:
+            now: The time.
+            changed: Whether the last look showed a change, after which another is likely.
+        """
+        left = self.remaining(now) - self._last_look
+        if left < _SHORTEST_SLEEP:
+            return None
+        self._pause = SHORTEST_PAUSE if changed else min(self._pause * PAUSE_GROWTH, LONGEST_PAUSE)
+        jittered = self._pause * self._random.uniform(1 - JITTER, 1 + JITTER)
+        return min(max(jittered, self._not_before - now), left)
+
+
 class Wait:
-    """A wait for one pod."""
+    """A wait for one pod.
+
+    Attributes:
+        pod_id: The pod's id.
+        pod: The pod as it was last seen.
+        changed: Whether the last look showed a change.
+    """
 
     def __init__(
-        self,
-        pod_id: str,
-        until: Until,
-        *,
-        now: float,
-        timeout: float,
-        port: int | None = None,
-        seen: Pod | None = None,
-        known: bool = False,
+        self, pod_id: str, until: Until, *, port: int | None = None, seen: Pod | None = None, known: bool = False
     ) -> None:
         """Begins a wait.
 
         Args:
             pod_id: The pod.
             until: What is waited for.
-            now: The time, in seconds of a monotonic clock.
-            timeout: How long to wait at most, in seconds.
             port: The port of the container that `ready` looks at; None for the SSH port.
             seen: The pod as it was last seen.
             known: Whether the pod is known to have existed, seen or not.
@@ -71,96 +141,69 @@ class Wait:
             raise InvalidArgumentError(
                 f"until is {until!r}; it must be one of {choices}", argument="until", pod_id=pod_id
             )
-        if not is_duration(timeout):
-            message = f"timeout is {timeout!r}; it must be {DURATION}"
-            raise InvalidArgumentError(message, argument="timeout", pod_id=pod_id)
         if port is not None:
             _check_port(port, until, pod_id)
         self.pod_id = pod_id
         self.pod = seen
-        self.timeout = timeout
         self.changed = False
         self._sight: Pod | None = None  # the pod as the last look showed it
+        self._told: object = None  # what a look told of the pod's state, to the letter
+        self._is_news = False
         self._outline: object = None
-        self._last_look = min(LAST_LOOK_SECONDS, timeout / 10)
         self._until = until
         self._port = port
-        self._start = now
         self._known = known or seen is not None
         self._missing = 0
-        self._null_since: float | None = None
-        self._failing_since: float | None = None
-        self._failure: YottaLabsError | None = None
-        self._not_before = now
-        self._pause = SHORTEST_PAUSE
-        self._random = random.Random()  # noqa: S311  # jitter, not a secret
 
     @property
     def last(self) -> Pod:
         """The pod as it was last seen; an empty one, of which only the id is known, if it never was."""
         return self.pod or Pod({"id": self.pod_id})
 
-    def remaining(self, now: float) -> float:
-        """Seconds until the wait is too long."""
-        return self._start + self.timeout - now
-
-    def see(self, listing: Listing, now: float) -> None:
+    def see(self, listing: Listing, *, is_null_for_long: bool) -> None:
         """Takes a look at the list into account."""
-        self._failure = self._failing_since = None
-        self._sight = listing.by_id.get(self.pod_id)
-        if not listing.is_null:
-            self._null_since = None
-        elif self._null_since is None:
-            self._null_since = now
-        outline = None if self._sight is None else _outline(self._sight)
-        self.changed = outline is not None and outline != self._outline
-        if self._sight is not None:
-            self.pod, self._outline, self._known, self._missing = self._sight, outline, True, 0
-        elif listing.is_whole or (self._null_since is not None and now - self._null_since >= GRACE_SECONDS):
+        sight = self._sight = listing.by_id.get(self.pod_id)
+        self.changed = False
+        if sight is not None:
+            self.pod, self._known, self._missing = sight, True, 0
+            told = _told(sight)
+            self._is_news = told != self._told
+            if self._is_news:  # of ten thousand pods hardly any has changed since the last look
+                outline = _outline(sight)
+                self.changed = outline != self._outline
+                self._told, self._outline = told, outline
+        elif listing.is_whole or is_null_for_long:
             self._missing += 1
 
-    def fail_to_see(self, error: YottaLabsError, now: float) -> None:
-        """Takes a failed look into account: raises the error again once looking has failed for too long."""
-        self.changed = False
-        if self._failing_since is None:
-            self._failing_since = now
-        elif now - self._failing_since >= GRACE_SECONDS:
-            raise error
-        self._failure = error
-        if isinstance(error, RateLimitError) and error.retry_after is not None:
-            self._not_before = now + min(error.retry_after, GRACE_SECONDS)
-
-    def is_over(self, now: float) -> bool:
+    def is_over(self, waited: float) -> bool:
         """Whether what was waited for has come, by the last look.
 
+        Args:
+            waited: Seconds since the beginning.
+
         Raises:
-            PodFailedError: The pod is gone, or ends, and that was not waited for.
-            NotFoundError: The pod was never in the list, for as long as the list may lag.
+            PodFailedError: It cannot come any more.
+            NotFoundError: The pod was not in the list for as long as the list may lag.
             InvalidArgumentError: The port that `ready` looks at is not exposed.
         """
-        if self._failure is not None:
-            return False
         if self._sight is not None:
-            return self._has_come(self._sight)
+            return self._is_news and self._has_come(self._sight)
         if self._known:
             return self._missing >= LOOKS_UNTIL_GONE and self._is_gone()
-        if self._missing and now - self._start >= GRACE_SECONDS:
+        if self._missing and waited >= GRACE_SECONDS:
             message = f"the pod was not in the list for {GRACE_SECONDS:g} seconds"
             raise NotFoundError(message, status_code=200, pod_id=self.pod_id)
         return False
 
-    def pause(self, now: float) -> float:
-        """How many seconds to wait before the next look.
-
-        Raises:
-            WaitTimeoutError: There is no time left for one.
-        """
-        left = self.remaining(now) - self._last_look
-        if left < _SHORTEST_SLEEP:
-            raise WaitTimeoutError(self._too_late(), pod=self.pod, pod_id=self.pod_id) from self._failure
-        self._pause = SHORTEST_PAUSE if self.changed else min(self._pause * PAUSE_GROWTH, LONGEST_PAUSE)
-        jittered = self._pause * self._random.uniform(1 - JITTER, 1 + JITTER)
-        return min(max(jittered, self._not_before - now), left)
+    def too_late(self, timeout: float) -> WaitTimeoutError:
+        """The error for what has not come in time."""
+        wanted = f"it was to be {self._until} within {timeout:g} seconds"
+        if self.pod is None:
+            message = f"the pod was not seen in the list; {wanted}"
+        else:
+            state = str(self.pod.status) + (", not ready" if self._until == "ready" and self.pod.is_running else "")
+            message = f"the pod was still {state}; {wanted}"
+        return WaitTimeoutError(message, pod=self.pod, pod_id=self.pod_id)
 
     def _is_gone(self) -> bool:
         if self._until == "terminated":
@@ -189,12 +232,10 @@ class Wait:
             raise InvalidArgumentError(message, argument="port", pod_id=self.pod_id)
         return pod.is_running and entry is not None and entry.healthy is True
 
-    def _too_late(self) -> str:
-        wanted = f"it was to be {self._until} within {self.timeout:g} seconds"
-        if self.pod is None:
-            return f"the pod was not seen in the list; {wanted}"
-        state = str(self.pod.status) + (", not ready" if self._until == "ready" and self.pod.is_running else "")
-        return f"the pod was still {state}; {wanted}"
+
+def _told(pod: Pod) -> object:
+    """All that decides about a wait, as it came."""
+    return [pod.raw.get(name) for name in _DECISIVE]
 
 
 def _outline(pod: Pod) -> tuple[object, ...]:

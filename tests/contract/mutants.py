@@ -63,8 +63,8 @@ MUTANTS = (
     Mutant(
         "a default is sent for an unset field",
         REQUEST_MODEL,
-        'cloud_type=CloudType.read(rest.pop("cloudType", UNSET))',
-        'cloud_type=CloudType.read(rest.pop("cloudType", CloudType.SECURE))',
+        "_ABSENT = dict.fromkeys(_NAMES, UNSET)",
+        '_ABSENT = {**dict.fromkeys(_NAMES, UNSET), "cloudType": CloudType.SECURE}',
         "body.cloudType: not expected",
     ),
     Mutant(

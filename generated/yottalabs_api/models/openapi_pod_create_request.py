@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Self
 
 from attrs import define as _attrs_define
@@ -15,6 +16,33 @@ from ..models.key_value_pair_dto import KeyValuePairDTO
 from ..models.openapi_pod_expose_port_request import OpenapiPodExposePortRequest
 from ..models.resource_type import ResourceType
 from ..types import UNSET, Unset, read_list, write
+
+_NAMES = (
+    "image",
+    "gpuType",
+    "cloudType",
+    "officialImage",
+    "imagePublicType",
+    "resourceType",
+    "region",
+    "podName",
+    "imageRegistryUsername",
+    "imageRegistryToken",
+    "gpuCount",
+    "containerVolumeInGb",
+    "persistentVolumeInGb",
+    "persistentMountPath",
+    "initializationCommand",
+    "environmentVars",
+    "expose",
+)
+_VALUES = itemgetter(*_NAMES)  # one call for all of them: a list may have ten thousand objects
+_ABSENT = dict.fromkeys(_NAMES, UNSET)
+_GpuType = GpuType.members()
+_CloudType = CloudType.members()
+_ImageSource = ImageSource.members()
+_ImagePublicType = ImagePublicType.members()
+_ResourceType = ResourceType.members()
 
 
 @_attrs_define
@@ -107,33 +135,65 @@ class OpenapiPodCreateRequest:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """The model of a JSON object. Nothing that can be in the object makes it fail, and nothing of it is lost."""
-        rest: dict[str, Any] = dict(src_dict)
+        if type(src_dict) is not dict:
+            src_dict = dict(src_dict)
+        try:
+            values = _VALUES(src_dict)
+        except KeyError:
+            src_dict = {**_ABSENT, **src_dict}
+            values = _VALUES(src_dict)
+        (
+            image,
+            gpu_type,
+            cloud_type,
+            official_image,
+            image_public_type,
+            resource_type,
+            region,
+            pod_name,
+            image_registry_username,
+            image_registry_token,
+            gpu_count,
+            container_volume_in_gb,
+            persistent_volume_in_gb,
+            persistent_mount_path,
+            initialization_command,
+            environment_vars,
+            expose,
+        ) = values
         self = cls(
-            image=rest.pop("image", UNSET),
-            gpu_type=GpuType.read(rest.pop("gpuType", UNSET)),
-            cloud_type=CloudType.read(rest.pop("cloudType", UNSET)),
-            official_image=ImageSource.read(rest.pop("officialImage", UNSET)),
-            image_public_type=ImagePublicType.read(rest.pop("imagePublicType", UNSET)),
-            resource_type=ResourceType.read(rest.pop("resourceType", UNSET)),
-            region=rest.pop("region", UNSET),
-            pod_name=rest.pop("podName", UNSET),
-            image_registry_username=rest.pop("imageRegistryUsername", UNSET),
-            image_registry_token=rest.pop("imageRegistryToken", UNSET),
-            gpu_count=rest.pop("gpuCount", UNSET),
-            container_volume_in_gb=rest.pop("containerVolumeInGb", UNSET),
-            persistent_volume_in_gb=rest.pop("persistentVolumeInGb", UNSET),
-            persistent_mount_path=rest.pop("persistentMountPath", UNSET),
-            initialization_command=rest.pop("initializationCommand", UNSET),
-            environment_vars=read_list(rest.pop("environmentVars", UNSET), KeyValuePairDTO.read),
-            expose=read_list(rest.pop("expose", UNSET), OpenapiPodExposePortRequest.read),
+            image,
+            (_GpuType.get(gpu_type) or GpuType.read(gpu_type)) if type(gpu_type) is str else gpu_type,
+            (_CloudType.get(cloud_type) or CloudType.read(cloud_type)) if type(cloud_type) is str else cloud_type,
+            (_ImageSource.get(official_image) or ImageSource.read(official_image))
+            if type(official_image) is str
+            else official_image,
+            (_ImagePublicType.get(image_public_type) or ImagePublicType.read(image_public_type))
+            if type(image_public_type) is str
+            else image_public_type,
+            (_ResourceType.get(resource_type) or ResourceType.read(resource_type))
+            if type(resource_type) is str
+            else resource_type,
+            region,
+            pod_name,
+            image_registry_username,
+            image_registry_token,
+            gpu_count,
+            container_volume_in_gb,
+            persistent_volume_in_gb,
+            persistent_mount_path,
+            initialization_command,
+            read_list(environment_vars, KeyValuePairDTO.read),
+            read_list(expose, OpenapiPodExposePortRequest.read),
         )
-        self.additional_properties = rest
+        if len(src_dict) > 17:
+            self.additional_properties = {name: value for name, value in src_dict.items() if name not in _ABSENT}
         return self
 
     @classmethod
     def read(cls, value: Any) -> Any:
         """The model of a JSON object; anything else unchanged."""
-        return cls.from_dict(value) if isinstance(value, Mapping) else value
+        return cls.from_dict(value) if type(value) is dict or isinstance(value, Mapping) else value
 
     @property
     def additional_keys(self) -> list[str]:

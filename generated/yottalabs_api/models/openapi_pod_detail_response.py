@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Self
 
 from attrs import define as _attrs_define
@@ -16,6 +17,53 @@ from ..models.openapi_pod_expose_port_response import OpenapiPodExposePortRespon
 from ..models.pod_status import PodStatus
 from ..models.resource_type import ResourceType
 from ..types import UNSET, Unset, read_list, write
+
+_NAMES = (
+    "officialImage",
+    "imagePublicType",
+    "id",
+    "orgId",
+    "applicantId",
+    "podName",
+    "imageId",
+    "image",
+    "imageRegistryUsername",
+    "resourceType",
+    "gpuType",
+    "gpuDisplayName",
+    "gpuCount",
+    "singleCardVramInGb",
+    "singleCardRamInGb",
+    "singleCardVcpu",
+    "location",
+    "region",
+    "cloudType",
+    "containerVolumeInGb",
+    "persistentVolumeInGb",
+    "persistentMountPath",
+    "networkUploadMbps",
+    "networkDownloadMbps",
+    "diskReadSpeedMbps",
+    "diskWriteSpeedMbps",
+    "singleCardPrice",
+    "persistentVolumePrice",
+    "containerVolumePrice",
+    "initializationCommand",
+    "environmentVars",
+    "expose",
+    "sshCmd",
+    "status",
+    "createdAt",
+    "updatedAt",
+)
+_VALUES = itemgetter(*_NAMES)  # one call for all of them: a list may have ten thousand objects
+_ABSENT = dict.fromkeys(_NAMES, UNSET)
+_ImageSource = ImageSource.members()
+_ImagePublicType = ImagePublicType.members()
+_ResourceType = ResourceType.members()
+_GpuType = GpuType.members()
+_CloudType = CloudType.members()
+_PodStatus = PodStatus.members()
 
 
 @_attrs_define
@@ -182,52 +230,103 @@ class OpenapiPodDetailResponse:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """The model of a JSON object. Nothing that can be in the object makes it fail, and nothing of it is lost."""
-        rest: dict[str, Any] = dict(src_dict)
+        if type(src_dict) is not dict:
+            src_dict = dict(src_dict)
+        try:
+            values = _VALUES(src_dict)
+        except KeyError:
+            src_dict = {**_ABSENT, **src_dict}
+            values = _VALUES(src_dict)
+        (
+            official_image,
+            image_public_type,
+            id,
+            org_id,
+            applicant_id,
+            pod_name,
+            image_id,
+            image,
+            image_registry_username,
+            resource_type,
+            gpu_type,
+            gpu_display_name,
+            gpu_count,
+            single_card_vram_in_gb,
+            single_card_ram_in_gb,
+            single_card_vcpu,
+            location,
+            region,
+            cloud_type,
+            container_volume_in_gb,
+            persistent_volume_in_gb,
+            persistent_mount_path,
+            network_upload_mbps,
+            network_download_mbps,
+            disk_read_speed_mbps,
+            disk_write_speed_mbps,
+            single_card_price,
+            persistent_volume_price,
+            container_volume_price,
+            initialization_command,
+            environment_vars,
+            expose,
+            ssh_cmd,
+            status,
+            created_at,
+            updated_at,
+        ) = values
         self = cls(
-            official_image=ImageSource.read(rest.pop("officialImage", UNSET)),
-            image_public_type=ImagePublicType.read(rest.pop("imagePublicType", UNSET)),
-            id=rest.pop("id", UNSET),
-            org_id=rest.pop("orgId", UNSET),
-            applicant_id=rest.pop("applicantId", UNSET),
-            pod_name=rest.pop("podName", UNSET),
-            image_id=rest.pop("imageId", UNSET),
-            image=rest.pop("image", UNSET),
-            image_registry_username=rest.pop("imageRegistryUsername", UNSET),
-            resource_type=ResourceType.read(rest.pop("resourceType", UNSET)),
-            gpu_type=GpuType.read(rest.pop("gpuType", UNSET)),
-            gpu_display_name=rest.pop("gpuDisplayName", UNSET),
-            gpu_count=rest.pop("gpuCount", UNSET),
-            single_card_vram_in_gb=rest.pop("singleCardVramInGb", UNSET),
-            single_card_ram_in_gb=rest.pop("singleCardRamInGb", UNSET),
-            single_card_vcpu=rest.pop("singleCardVcpu", UNSET),
-            location=rest.pop("location", UNSET),
-            region=rest.pop("region", UNSET),
-            cloud_type=CloudType.read(rest.pop("cloudType", UNSET)),
-            container_volume_in_gb=rest.pop("containerVolumeInGb", UNSET),
-            persistent_volume_in_gb=rest.pop("persistentVolumeInGb", UNSET),
-            persistent_mount_path=rest.pop("persistentMountPath", UNSET),
-            network_upload_mbps=rest.pop("networkUploadMbps", UNSET),
-            network_download_mbps=rest.pop("networkDownloadMbps", UNSET),
-            disk_read_speed_mbps=rest.pop("diskReadSpeedMbps", UNSET),
-            disk_write_speed_mbps=rest.pop("diskWriteSpeedMbps", UNSET),
-            single_card_price=rest.pop("singleCardPrice", UNSET),
-            persistent_volume_price=rest.pop("persistentVolumePrice", UNSET),
-            container_volume_price=rest.pop("containerVolumePrice", UNSET),
-            initialization_command=rest.pop("initializationCommand", UNSET),
-            environment_vars=read_list(rest.pop("environmentVars", UNSET), KeyValuePairDTO.read),
-            expose=read_list(rest.pop("expose", UNSET), OpenapiPodExposePortResponse.read),
-            ssh_cmd=rest.pop("sshCmd", UNSET),
-            status=PodStatus.read(rest.pop("status", UNSET)),
-            created_at=rest.pop("createdAt", UNSET),
-            updated_at=rest.pop("updatedAt", UNSET),
+            (_ImageSource.get(official_image) or ImageSource.read(official_image))
+            if type(official_image) is str
+            else official_image,
+            (_ImagePublicType.get(image_public_type) or ImagePublicType.read(image_public_type))
+            if type(image_public_type) is str
+            else image_public_type,
+            id,
+            org_id,
+            applicant_id,
+            pod_name,
+            image_id,
+            image,
+            image_registry_username,
+            (_ResourceType.get(resource_type) or ResourceType.read(resource_type))
+            if type(resource_type) is str
+            else resource_type,
+            (_GpuType.get(gpu_type) or GpuType.read(gpu_type)) if type(gpu_type) is str else gpu_type,
+            gpu_display_name,
+            gpu_count,
+            single_card_vram_in_gb,
+            single_card_ram_in_gb,
+            single_card_vcpu,
+            location,
+            region,
+            (_CloudType.get(cloud_type) or CloudType.read(cloud_type)) if type(cloud_type) is str else cloud_type,
+            container_volume_in_gb,
+            persistent_volume_in_gb,
+            persistent_mount_path,
+            network_upload_mbps,
+            network_download_mbps,
+            disk_read_speed_mbps,
+            disk_write_speed_mbps,
+            single_card_price,
+            persistent_volume_price,
+            container_volume_price,
+            initialization_command,
+            read_list(environment_vars, KeyValuePairDTO.read),
+            read_list(expose, OpenapiPodExposePortResponse.read),
+            ssh_cmd,
+            (_PodStatus.get(status) or PodStatus.read(status)) if type(status) is str else status,
+            created_at,
+            updated_at,
         )
-        self.additional_properties = rest
+        if len(src_dict) > 36:
+            self.additional_properties = {name: value for name, value in src_dict.items() if name not in _ABSENT}
         return self
 
     @classmethod
     def read(cls, value: Any) -> Any:
         """The model of a JSON object; anything else unchanged."""
-        return cls.from_dict(value) if isinstance(value, Mapping) else value
+        return cls.from_dict(value) if type(value) is dict or isinstance(value, Mapping) else value
 
     @property
     def additional_keys(self) -> list[str]:

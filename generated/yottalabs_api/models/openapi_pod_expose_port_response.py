@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Self
 
 from attrs import define as _attrs_define
@@ -9,6 +10,19 @@ from attrs import field as _attrs_field
 
 from ..models.protocol import Protocol
 from ..types import UNSET, Unset, write
+
+_NAMES = (
+    "port",
+    "proxyPort",
+    "protocol",
+    "host",
+    "healthy",
+    "ingressUrl",
+    "serviceName",
+)
+_VALUES = itemgetter(*_NAMES)  # one call for all of them: a list may have ten thousand objects
+_ABSENT = dict.fromkeys(_NAMES, UNSET)
+_Protocol = Protocol.members()
 
 
 @_attrs_define
@@ -59,23 +73,31 @@ class OpenapiPodExposePortResponse:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """The model of a JSON object. Nothing that can be in the object makes it fail, and nothing of it is lost."""
-        rest: dict[str, Any] = dict(src_dict)
+        if type(src_dict) is not dict:
+            src_dict = dict(src_dict)
+        try:
+            values = _VALUES(src_dict)
+        except KeyError:
+            src_dict = {**_ABSENT, **src_dict}
+            values = _VALUES(src_dict)
+        port, proxy_port, protocol, host, healthy, ingress_url, service_name = values
         self = cls(
-            port=rest.pop("port", UNSET),
-            proxy_port=rest.pop("proxyPort", UNSET),
-            protocol=Protocol.read(rest.pop("protocol", UNSET)),
-            host=rest.pop("host", UNSET),
-            healthy=rest.pop("healthy", UNSET),
-            ingress_url=rest.pop("ingressUrl", UNSET),
-            service_name=rest.pop("serviceName", UNSET),
+            port,
+            proxy_port,
+            (_Protocol.get(protocol) or Protocol.read(protocol)) if type(protocol) is str else protocol,
+            host,
+            healthy,
+            ingress_url,
+            service_name,
         )
-        self.additional_properties = rest
+        if len(src_dict) > 7:
+            self.additional_properties = {name: value for name, value in src_dict.items() if name not in _ABSENT}
         return self
 
     @classmethod
     def read(cls, value: Any) -> Any:
         """The model of a JSON object; anything else unchanged."""
-        return cls.from_dict(value) if isinstance(value, Mapping) else value
+        return cls.from_dict(value) if type(value) is dict or isinstance(value, Mapping) else value
 
     @property
     def additional_keys(self) -> list[str]:

@@ -26,15 +26,14 @@ class ResultVoidData:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """The model of a JSON object. Nothing that can be in the object makes it fail, and nothing of it is lost."""
-        rest: dict[str, Any] = dict(src_dict)
         self = cls()
-        self.additional_properties = rest
+        self.additional_properties = dict(src_dict)
         return self
 
     @classmethod
     def read(cls, value: Any) -> Any:
         """The model of a JSON object; anything else unchanged."""
-        return cls.from_dict(value) if isinstance(value, Mapping) else value
+        return cls.from_dict(value) if type(value) is dict or isinstance(value, Mapping) else value
 
     @property
     def additional_keys(self) -> list[str]:

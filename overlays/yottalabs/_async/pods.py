@@ -19,7 +19,7 @@ from .._guard import CreateGuard, Guard, TemporaryGuard, check_guard
 from .._limits import Amount, Limits
 from .._pod import Pod
 from .._sweep import Swept
-from .._wait import DEFAULT_WAIT_SECONDS, Until, Wait
+from .._wait import DEFAULT_WAIT_SECONDS, Patience, Until, Wait
 from .creating import AsyncCreating
 from .deleting import adelete
 from .leasing import AsyncLeasing
@@ -171,7 +171,8 @@ class AsyncPods:
             raise InvalidArgumentError(
                 "until is 'terminated'; a temporary pod is 'ready' or 'running'", argument="until"
             )
-        Wait("", wanted, now=0.0, timeout=timeout, port=port)  # for its checks
+        Wait("", wanted, port=port)  # for its checks, as the next
+        Patience(now=0.0, timeout=timeout)
         check_guard(guard, "always")
         limits = Limits.read(max_lifetime, max_hourly_price, max_cost)
         leasing = AsyncLeasing(self._session, request, limits, guard=guard)

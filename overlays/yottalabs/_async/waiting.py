@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .._arguments import pod_id_of
 from .._exceptions import YottaLabsError
 from .._pod import Pod
-from .._wait import DEFAULT_WAIT_SECONDS, TRANSIENT, Until, Wait, atell
+from .._wait import DEFAULT_WAIT_SECONDS, TRANSIENT, Patience, Until, Wait, atell
 from .listing import alook
 
 if TYPE_CHECKING:
@@ -31,13 +31,10 @@ class AsyncWaiting:
         timeout: float = DEFAULT_WAIT_SECONDS,
         known: bool = False,
     ) -> None:
-        now = session.clock.monotonic()
         seen = {pod_id_of(pod): pod if isinstance(pod, Pod) else None for pod in pods}
         self._session = session
-        self._waits = [
-            Wait(pod_id, until, now=now, timeout=timeout, port=port, seen=pod, known=known)
-            for pod_id, pod in seen.items()
-        ]
+        self._waits = [Wait(pod_id, until, port=port, seen=pod, known=known) for pod_id, pod in seen.items()]
+        self._patience = Patience(now=session.clock.monotonic(), timeout=timeout)
 
     async def watch(self, on_change: Callable[[Pod], object] | None) -> dict[str, Pod]:
         """Looks at the list until every pod is as it is to be; gives the pods.
@@ -59,23 +56,30 @@ class AsyncWaiting:
 
     async def _tick(self, waits: Sequence[Wait], on_change: Callable[[Pod], object] | None) -> Sequence[Wait]:
         """Looks once, and gives the waits that are not over, after a pause if there are any."""
-        clock = self._session.clock
+        clock, patience = self._session.clock, self._patience
         try:
-            session = self._session.within(waits[0].remaining(clock.monotonic()))
-            listing = await alook(session)
+            listing = await alook(self._session.within(patience.remaining(clock.monotonic())))
         except TRANSIENT as error:
-            for wait in waits:
-                wait.fail_to_see(error, clock.monotonic())
+            patience.fail_to_see(error, clock.monotonic())
             logger.warning("waiting for %s: %s; looking again", _named(waits), error)
+            pending, changed = waits, False
         else:
+            now = clock.monotonic()
+            patience.see(listing, now)
+            is_null_for_long = patience.is_null_for_long(now)
             for wait in waits:
-                wait.see(listing, clock.monotonic())
-        for wait in waits:
-            if wait.changed and on_change is not None:
-                await atell(on_change, wait.last)
-        pending = [wait for wait in waits if not wait.is_over(clock.monotonic())]
+                wait.see(listing, is_null_for_long=is_null_for_long)
+            for wait in waits:
+                if wait.changed and on_change is not None:
+                    await atell(on_change, wait.last)
+            waited = patience.waited(clock.monotonic())
+            pending = [wait for wait in waits if not wait.is_over(waited)]
+            changed = any(wait.changed for wait in pending)
         if pending:
-            await clock.asleep(min(wait.pause(clock.monotonic()) for wait in pending))
+            pause = patience.pause(clock.monotonic(), changed=changed)
+            if pause is None:
+                raise pending[0].too_late(patience.timeout) from patience.failure
+            await clock.asleep(pause)
         return pending
 
 
