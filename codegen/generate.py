@@ -49,6 +49,7 @@ EXTRA_MODULES = ("open_enum.py", "reading.py", "views.py", "params.py")
 
 SYNC_NAMES = {
     "AsyncYottaLabs": "YottaLabs",
+    "AsyncConnections": "Connections",
     "AsyncCreating": "Creating",
     "AsyncLeasing": "Leasing",
     "AsyncLock": "Lock",
@@ -76,6 +77,7 @@ SYNC_NAMES = {
     "alocked": "locked",
     "ainterruptions": "interruptions",
     "arun": "run",
+    "asend": "send",
     "ashielded": "shielded",
     "asleep": "sleep",
     "atell": "tell",

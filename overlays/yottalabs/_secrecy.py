@@ -56,16 +56,23 @@ class HiddenDict(dict[str, Any]):
 _kept: ContextVar[tuple[str, ...]] = ContextVar("yottalabs_secrets", default=())
 
 
+def forms_of(*secrets: str) -> tuple[str, ...]:
+    """Every form in which secrets may be repeated, for `Keeping`; what contains another one comes first."""
+    found = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
 class Keeping:
     """Takes secrets out of whatever is told inside the block: an API, or a transport, may repeat them."""
 
-    def __init__(self, *secrets: str) -> None:
-        forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
-        self._forms = tuple(sorted(forms.union(_kept.get()), key=len, reverse=True))
+    def __init__(self, forms: tuple[str, ...]) -> None:
+        self._forms = forms
         self._token: Token[tuple[str, ...]] | None = None
 
     def __enter__(self) -> None:
-        self._token = _kept.set(self._forms)
+        outer = _kept.get()
+        forms = tuple(sorted({*self._forms, *outer}, key=len, reverse=True)) if outer else self._forms
+        self._token = _kept.set(forms)
 
     def __exit__(self, *_: object) -> None:
         if self._token is not None:

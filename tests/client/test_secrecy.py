@@ -33,7 +33,7 @@ from yottalabs import (
     YottaLabsError,
     _guard,
 )
-from yottalabs._secrecy import Keeping, led_to, masked
+from yottalabs._secrecy import Keeping, forms_of, led_to, masked
 from yottalabs_mock import Simulator, Times
 
 from support.scripted import Scripted, VirtualClock, envelope
@@ -489,7 +489,7 @@ def test_a_life_that_fails_tells_nothing(make: Any, fault: str, told: Told) -> N
 
 @pytest.mark.parametrize("form", [KEY, quote(KEY), quote_plus(KEY), f"{VALUE}\\n{VALUE}"])
 def test_a_secret_is_masked_in_whatever_form_it_is_repeated(form: str) -> None:
-    with Keeping(KEY, f"{VALUE}\n{VALUE}", "short"):
+    with Keeping(forms_of(KEY, f"{VALUE}\n{VALUE}", "short")):
         assert masked(f"a {form} b short") == "a <hidden> b short"
     assert masked(form) == form
 

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yottalabs import YottaLabsError, _wire
 from yottalabs._answer import Answer
-from yottalabs._secrecy import Keeping
+from yottalabs._secrecy import Keeping, forms_of
 from yottalabs_api.types import RawRequest
 
 from support import contract
@@ -354,7 +354,7 @@ def records_of(request: Any, answer: Any) -> list[str]:
     _wire.logger.addHandler(handler)
     _wire.logger.setLevel(logging.DEBUG)
     try:
-        with Keeping(KEY):
+        with Keeping(forms_of(KEY)):
             telling = _wire.Telling(RawRequest(method="POST", path="/x", content=json.dumps(request).encode()))
             telling.sent()
             telling.answered(Answer(200, {}, json.dumps(answer).encode(), None), 1)

@@ -24,7 +24,7 @@ from .._creation import (
 from .._exceptions import APITimeoutError, CreateOutcomeUnknownError, YottaLabsError
 from .._pod import Pod
 from .._retry import had_no_effect
-from .._secrecy import Keeping
+from .._secrecy import Keeping, forms_of
 from .._tokens import Use, alocked
 from .._wait import GRACE_SECONDS, TRANSIENT
 from .listing import alist_all, alook
@@ -55,7 +55,7 @@ class AsyncCreating:
         """
         clock = self._session.clock
         end = clock.monotonic() + self._session.settings.timeout
-        with Keeping(*request.secrets):
+        with Keeping(forms_of(*request.secrets)):
             if request.token is None or not request.is_rerun:
                 return await self._create(request, end)
             async with alocked(self._session.tokens.lock(request.token), self._session.settings.timeout):

@@ -47,7 +47,7 @@ class AsyncRepeating:
         schedule = self._schedule
 
         async def attempt() -> Answer:
-            return await self._session.within(schedule.share()).aexchange(request)
+            return await self._session.aexchange(request, schedule.share())
 
         repeat = AsyncRetrying(
             sleep=self._session.clock.asleep,

@@ -25,7 +25,7 @@ from .._creation import (
 from .._exceptions import APITimeoutError, CreateOutcomeUnknownError, YottaLabsError
 from .._pod import Pod
 from .._retry import had_no_effect
-from .._secrecy import Keeping
+from .._secrecy import Keeping, forms_of
 from .._tokens import Use, locked
 from .._wait import GRACE_SECONDS, TRANSIENT
 from .listing import list_all, look
@@ -56,7 +56,7 @@ class Creating:
         """
         clock = self._session.clock
         end = clock.monotonic() + self._session.settings.timeout
-        with Keeping(*request.secrets):
+        with Keeping(forms_of(*request.secrets)):
             if request.token is None or not request.is_rerun:
                 return self._create(request, end)
             with locked(self._session.tokens.lock(request.token), self._session.settings.timeout):

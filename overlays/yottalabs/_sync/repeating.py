@@ -48,7 +48,7 @@ class Repeating:
         schedule = self._schedule
 
         def attempt() -> Answer:
-            return self._session.within(schedule.share()).exchange(request)
+            return self._session.exchange(request, schedule.share())
 
         repeat = Retrying(
             sleep=self._session.clock.sleep,

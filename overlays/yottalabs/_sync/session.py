@@ -4,43 +4,35 @@
 from __future__ import annotations
 
 import logging
-import platform
 from collections.abc import Mapping
 from dataclasses import replace
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import httpx
-from yottalabs_api.client import API_KEY_HEADER
 from yottalabs_api.types import RawRequest
 
 from .._answer import SUCCESS, Answer, read_answer
-from .._belonging import Belonging
 from .._clock import Clock
-from .._deadline import Deadline, bound_reads
+from .._deadline import Deadline
 from .._exceptions import (
     APIConnectionError,
     APIError,
     APITimeoutError,
     ConfigurationError,
-    InvalidArgumentError,
     ResponseValidationError,
     YottaLabsError,
 )
-from .._secrecy import HiddenDict, Keeping, Veil, keep_out_of_logs, masked
+from .._secrecy import HiddenDict, Keeping, Veil, forms_of, masked
 from .._settings import Settings
 from .._tokens import Lock, Tokens
-from .._version import __version__
 from .._wire import Telling, is_asked_for
+from .connections import Connections
 
 logger = logging.getLogger("yottalabs")
 
-USER_AGENT = f"yottalabs-client/{__version__} (Python {platform.python_version()}; httpx {httpx.__version__})"
-
 KEPT_BYTES = 64 * 1024  # of a body that is cut off because it is too large
 LONGEST_LOGGED_PATH = 200
-_TRANSPORT_METHOD = "handle_request"
+_SHORTEST = 0.001  # seconds; what is left of the time of a call may be none
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -58,8 +50,7 @@ class Session:
         self,
         settings: Settings,
         clock: Clock,
-        http: httpx.Client,
-        belonging: Belonging | None,
+        connections: Connections,
         tokens: Tokens[Lock],
         guards: dict[str, Guard],
     ) -> None:
@@ -67,58 +58,37 @@ class Session:
         self.clock = clock
         self.tokens = tokens
         self.guards = guards  # of the pods that this client has created and not deleted, by their ids
-        self._http = http
-        self._belonging = belonging  # None where the connections, if there are any, are those of a given transport
+        self._connections = connections
+        self._key = forms_of(settings.api_key)
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock, transport: httpx.BaseTransport | None) -> Session:
         """A session with connections of its own."""
-        if isinstance(transport, type):
-            raise ConfigurationError(f"the transport is the class {transport.__name__}; pass an object of it")
-        if transport is not None and not hasattr(transport, _TRANSPORT_METHOD):
-            raise ConfigurationError(f"the transport {type(transport).__name__} has no {_TRANSPORT_METHOD}")
-        try:
-            httpx.URL(settings.base_url)
-        except httpx.InvalidURL as error:
-            raise ConfigurationError(f"the base URL {settings.base_url!r} is not a URL: {error}") from error
-        try:
-            http = httpx.Client(
-                base_url=settings.base_url,
-                headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "gzip, deflate"},
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept
-                # A redirect would carry the key to another host.
-                follow_redirects=False,
-                # A proxy would get the key of a local mock unencrypted.
-                mounts=_without_proxy(settings.base_url) if settings.is_local and transport is None else None,
-                transport=transport,
-            )
-        except (ValueError, TypeError, OSError, ImportError, httpx.InvalidURL) as error:
-            message = f"the proxy or certificate settings of the environment cannot be used: {error}"
-            raise ConfigurationError(message) from error
-        keep_out_of_logs()
-        if transport is None:
-            bound_reads(http)
-        return cls(settings, clock, http, Belonging() if transport is None else None, Tokens(Lock), {})
+        return cls(settings, clock, Connections(settings, transport), Tokens(Lock), {})
 
     def with_settings(self, settings: Settings) -> Session:
         """A session with other limits over the same connections."""
-        return Session(settings, self.clock, self._http, self._belonging, self.tokens, self.guards)
+        return Session(settings, self.clock, self._connections, self.tokens, self.guards)
 
     def within(self, seconds: float) -> Session:
         """A session whose calls take no longer than that."""
-        return self.with_settings(replace(self.settings, timeout=min(self.settings.timeout, max(seconds, 0.001))))
+        return self.with_settings(replace(self.settings, timeout=self._seconds(seconds)))
 
     @property
     def has_own_connections(self) -> bool:
         """Whether another process could reach the same API: a given transport may lead anywhere."""
-        return self._belonging is not None
+        return self._connections.are_own
 
     def close(self) -> None:
         """Closes the connections."""
-        self._http.close()
+        self._connections.close()
 
-    def exchange(self, request: RawRequest) -> Answer:
+    def exchange(self, request: RawRequest, seconds: float | None = None) -> Answer:
         """Sends a request and reads its answer.
+
+        Args:
+            request: The request.
+            seconds: How long that may take, if not as long as the settings say.
 
         Raises:
             APIError: The API said no.
@@ -126,17 +96,17 @@ class Session:
             APITimeoutError: No whole answer came in time.
             APIConnectionError: The API could not be reached.
         """
-        if self._http.is_closed:
+        if self._connections.are_closed:
             raise ConfigurationError("this client is closed; make a new one, or use it inside its `with` block")
-        if self._belonging is not None:
-            self._belonging.check()
+        if self._connections.belonging is not None:
+            self._connections.belonging.check()
         started = self.clock.monotonic()
         status: int | None = None
         code: int | None = None
         outcome = "interrupted"
         try:
-            with Keeping(self.settings.api_key), Veil():
-                answer = self._exchanged(request)
+            with Keeping(self._key), Veil():
+                answer = self._exchanged(request, self._seconds(seconds))
         except YottaLabsError as error:
             outcome, status = type(error).__name__, getattr(error, "status_code", None)
             code = error.code if isinstance(error, APIError) else None
@@ -151,59 +121,52 @@ class Session:
                 *(request.method, request.path[:LONGEST_LOGGED_PATH], outcome, status, code, milliseconds),
             )
 
-    def _exchanged(self, request: RawRequest) -> Answer:
+    def _seconds(self, wanted: float | None) -> float:
+        longest = self.settings.timeout
+        return longest if wanted is None else min(longest, max(wanted, _SHORTEST))
+
+    def _exchanged(self, request: RawRequest, seconds: float) -> Answer:
         """Sends a request and reads its answer, and tells both if that is asked for."""
         if not is_asked_for():
-            return read_answer(*self._send(request))
+            return read_answer(*self._send(request, seconds))
         telling = Telling(request)
         telling.sent()
         started = self.clock.monotonic()
         try:
-            answer = read_answer(*self._send(request))
+            answer = read_answer(*self._send(request, seconds))
         except YottaLabsError as error:
             telling.failed(error, (self.clock.monotonic() - started) * 1000)
             raise
         telling.answered(answer, (self.clock.monotonic() - started) * 1000)
         return answer
 
-    def _send(self, request: RawRequest) -> tuple[int, Mapping[str, str], bytes]:
-        deadline = Deadline(self.clock, self.settings.timeout)
+    def _send(self, request: RawRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
+        deadline = Deadline(self.clock, seconds)
         call = f"{request.method} {request.path}"
         progress = Progress()
+        extensions = {"timeout": deadline.phases(), "trace": progress.trace}
+        built = self._connections.build(request, extensions)
         try:
             with deadline.enforced():
-                response = self._http.send(self._prepare(request, deadline, progress), stream=True)
+                response = self._connections.send(built)
                 try:
-                    return response.status_code, _headers(response), self._read(response, deadline)
+                    return response.status_code, _headers(response), self._read(response, built, deadline)
                 finally:
                     response.close()
         except (httpx.TimeoutException, TimeoutError) as error:
             message = f"{call}: no whole answer within {round(deadline.seconds, 3):g} seconds"
-            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error)
+            raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error, built)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             reason = str(error) or type(error).__name__
             message = f"{call}: no answer from {self.settings.base_url}: {reason}"
-            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error)
+            raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error, built)
 
     def _maybe_sent(self, error: Exception, progress: Progress) -> bool:
         # A transport of the caller's need not tell how far it came.
-        came_this_far = progress.has_sent or self._belonging is None
+        came_this_far = progress.has_sent or not self._connections.are_own
         return came_this_far and not isinstance(error, _NEVER_SENT)
 
-    def _prepare(self, request: RawRequest, deadline: Deadline, progress: Progress) -> httpx.Request:
-        try:
-            return self._http.build_request(
-                request.method,
-                request.path,
-                params=request.params,
-                headers=HiddenDict({**request.headers, API_KEY_HEADER: self.settings.api_key}),
-                content=request.content,
-                extensions={"timeout": deadline.phases(), "trace": progress.trace},
-            )
-        except httpx.InvalidURL as error:
-            raise InvalidArgumentError(f"the request has no valid URL: {error}") from error
-
-    def _read(self, response: httpx.Response, deadline: Deadline) -> bytes:
+    def _read(self, response: httpx.Response, request: httpx.Request, deadline: Deadline) -> bytes:
         """The body, unpacked, as long as it is not too large and the time is not over."""
         limit = self.settings.max_response_bytes
         chunks: list[bytes] = []
@@ -235,7 +198,7 @@ class Session:
                 headers=_headers(response),
                 body=content,
                 broke_off=isinstance(cause, httpx.NetworkError | httpx.ProtocolError | OSError),
-            ) from (cause and _bare(cause))
+            ) from (cause and _bare(cause, request))
         return content
 
 
@@ -255,13 +218,8 @@ def _headers(response: httpx.Response) -> HiddenDict:
     return HiddenDict({name: masked(value) for name, value in response.headers.items()})
 
 
-def _bare(error: Exception) -> Exception:
-    """An error without the request, which has the key among its headers."""
-    if isinstance(error, httpx.RequestError) and getattr(error, "_request", None) is not None:
-        error.request = httpx.Request(error.request.method, error.request.url)
+def _bare(error: Exception, request: httpx.Request) -> Exception:
+    """An error with its request, but without that one's headers, which have the key among them."""
+    if isinstance(error, httpx.RequestError):
+        error.request = httpx.Request(request.method, request.url)
     return error
-
-
-def _without_proxy(base_url: str) -> dict[str, None]:
-    host = urlsplit(base_url).hostname or ""
-    return {f"all://[{host}]" if ":" in host else f"all://{host}": None}

@@ -1,0 +1,116 @@
+# Made from ../_async/connections.py by `make generate`; change that file.
+"""The connections to the API, as httpx and the environment have them."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+from yottalabs_api.client import API_KEY_HEADER
+
+from .._belonging import Belonging
+from .._deadline import bound_reads
+from .._exceptions import ConfigurationError, InvalidArgumentError
+from .._secrecy import keep_out_of_logs
+from .._version import __version__
+
+if TYPE_CHECKING:
+    from yottalabs_api.types import RawRequest
+
+    from .._settings import Settings
+
+USER_AGENT = f"yottalabs-client/{__version__} (Python {platform.python_version()}; httpx {httpx.__version__})"
+
+_TRANSPORT_METHOD = "handle_request"
+
+_url = lru_cache(maxsize=64)(httpx.URL)  # to parse one takes a tenth of the time of a call, and there are few
+
+
+class Connections:
+    """Connections of one client, shared by its copies.
+
+    An httpx client finds the proxy and the certificates that the environment names, and holds the transport. Requests
+    are given to the transport itself: what the client would do on the way (authentication, redirects, cookies, hooks)
+    is not wanted here, and takes as long as the sending.
+    """
+
+    def __init__(self, settings: Settings, transport: httpx.BaseTransport | None) -> None:
+        if isinstance(transport, type):
+            raise ConfigurationError(f"the transport is the class {transport.__name__}; pass an object of it")
+        if transport is not None and not hasattr(transport, _TRANSPORT_METHOD):
+            raise ConfigurationError(f"the transport {type(transport).__name__} has no {_TRANSPORT_METHOD}")
+        try:
+            base_url = httpx.URL(settings.base_url)
+        except httpx.InvalidURL as error:
+            raise ConfigurationError(f"the base URL {settings.base_url!r} is not a URL: {error}") from error
+        try:
+            self._client = httpx.Client(
+                headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "gzip, deflate"},
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept
+                # A redirect would carry the key to another host.
+                follow_redirects=False,
+                # A proxy would get the key of a local mock unencrypted.
+                mounts=_without_proxy(settings.base_url) if settings.is_local and transport is None else None,
+                transport=transport,
+            )
+        except (ValueError, TypeError, OSError, ImportError, httpx.InvalidURL) as error:
+            message = f"the proxy or certificate settings of the environment cannot be used: {error}"
+            raise ConfigurationError(message) from error
+        keep_out_of_logs()
+        self.belonging: Belonging | None = None
+        if transport is None:
+            bound_reads(self._client)
+            self.belonging = Belonging()
+        self._base_url = settings.base_url
+        self._transport = transport or self._client._transport_for_url(base_url)  # noqa: SLF001  # the only way to it
+        self._headers = httpx.Headers({**self._client.headers, API_KEY_HEADER: settings.api_key})
+
+    @property
+    def are_own(self) -> bool:
+        """Whether another process could reach the same API: a given transport may lead anywhere."""
+        return self.belonging is not None
+
+    @property
+    def are_closed(self) -> bool:
+        """Whether they cannot be used any more."""
+        return self._client.is_closed
+
+    def build(self, request: RawRequest, extensions: Mapping[str, Any]) -> httpx.Request:
+        """A request, ready to be sent.
+
+        Raises:
+            InvalidArgumentError: It has no valid URL.
+        """
+        headers = self._headers
+        if request.headers:
+            headers = headers.copy()
+            headers.update(request.headers)
+        try:
+            return httpx.Request(
+                request.method,
+                _url(self._base_url + request.path),
+                params=request.params,
+                headers=headers,
+                content=request.content,
+                extensions=extensions,
+            )
+        except httpx.InvalidURL as error:
+            raise InvalidArgumentError(f"the request has no valid URL: {error}") from error
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Sends a request; the answer's body is still to be read, and the answer to be closed."""
+        return self._transport.handle_request(request)
+
+    def close(self) -> None:
+        """Closes them."""
+        self._client.close()
+
+
+def _without_proxy(base_url: str) -> dict[str, None]:
+    host = urlsplit(base_url).hostname or ""
+    return {f"all://[{host}]" if ":" in host else f"all://{host}": None}
