@@ -95,8 +95,12 @@ live: $(INSTALLED) ## Look at the real API, and change nothing; needs YOTTA_API_
 	@$(VENV_PYTHON) -m pytest tests/live -n0
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure how fast things are, as ratios in one run
-	@$(VENV_PYTHON) benchmarks/simulator.py
+bench: $(INSTALLED) ## Measure how fast everything is, as ratios in one run; fails where a goal is missed
+	@$(VENV_PYTHON) -m benchmarks
+
+.PHONY: bench-short
+bench-short: $(INSTALLED) ## The same in under a minute, with few rounds and short lists; it only prints
+	@$(VENV_PYTHON) -m benchmarks --short
 
 .PHONY: test
 test: $(INSTALLED) tools/node_modules/installed ## Run every offline test

@@ -1,23 +1,24 @@
-"""How the simulator's speed depends on how many pods there are: `make bench`.
-
-Everything is measured in one run, in turn, and told as ratios: the machine's own speed cancels out.
-"""
+"""How fast the simulator is, and how that depends on how many pods there are."""
 
 from __future__ import annotations
 
+import gc
 import json
 import time
-from collections.abc import Callable
-from statistics import median
+from collections.abc import Iterator
 
 from yottalabs import YottaLabs
 from yottalabs_mock import Simulator
 from yottalabs_mock._messages import Request
 
+from .measuring import Contender, Experiment, Goal, Measure, Row, timed
+from .scale import Scale
+from prism import running_prism
+
 CREATE, LIST = "/openapi/v1/pods/create", "/openapi/v1/pods/list"
 BODY = json.dumps({"image": "x", "gpuType": "NVIDIA_L4_24G", "gpuCount": 1, "expose": [{"port": 22}]}).encode()
-ROUNDS = 15
-MANY = 10_000
+BASE_URL = "http://127.0.0.1"
+FEW = 100
 
 
 def ask(simulator: Simulator, method: str, target: str, key: str, body: bytes = b"") -> bytes:
@@ -37,73 +38,128 @@ def filled(pods: int, key: str = "many") -> Simulator:
     return simulator
 
 
-def seconds(call: Callable[[], object], times: int = 1) -> float:
-    """How long a call takes."""
-    started = time.perf_counter()
-    for _ in range(times):
-        call()
-    return (time.perf_counter() - started) / times
-
-
-def compare(
-    name: str, one: Callable[[], object], other: Callable[[], object], times: int = 1, per: float = 1.0
-) -> None:
-    """Prints how much longer the second call takes than the first, both measured in turn."""
-    pairs = [(seconds(one, times), seconds(other, times)) for _ in range(ROUNDS)]
-    ratio = median(second / first for first, second in pairs) / per
-    first, second = (median(pair[index] for pair in pairs) for index in (0, 1))
-    print(f"{name:62} {ratio:6.2f}   ({first * 1e6:9.0f} µs, {second * 1e6:9.0f} µs)")
+def experiments(scale: Scale) -> Iterator[Experiment]:
+    """Against Prism, against itself with few pods, and a whole life of a pod."""
+    yield from _against_prism(scale)
+    many, calls = scale.pods, 4 * scale.calls
+    yield _creates(many, scale)
+    few, full = filled(FEW), filled(many)
+    ask(few, "POST", CREATE, "one", BODY)
+    ask(full, "POST", CREATE, "one", BODY)
+    yield Experiment(
+        [
+            Contender("ours", timed(lambda: ask(full, "GET", LIST, "one"), calls)),
+            Contender(f"{FEW:,} pods", timed(lambda: ask(few, "GET", LIST, "one"), calls)),
+        ],
+        [Row(f"simulator: list of one pod among {many:,} of others", f"{FEW:,} pods")],
+        scale.rounds,
+    )
+    yield Experiment(
+        [
+            Contender("ours", _for_each(timed(lambda: ask(full, "GET", LIST, "many")), many)),
+            Contender(f"{FEW:,} pods", _for_each(timed(lambda: ask(few, "GET", LIST, "many"), 10), FEW)),
+        ],
+        [Row(f"simulator: list of {many:,} pods, for each", f"{FEW:,} pods")],
+        scale.rounds,
+    )
+    listed = json.loads(ask(full, "GET", LIST, "many"))
+    yield Experiment(
+        [
+            Contender("ours", timed(lambda: ask(full, "GET", LIST, "many"))),
+            Contender("json.dumps", timed(lambda: json.dumps(listed))),
+        ],
+        [Row(f"simulator: list of {many:,} pods, all of it", "json.dumps")],
+        scale.rounds,
+    )
+    yield Experiment(
+        [Contender("ours", timed(whole_life, 20)), Contender("opened and closed", timed(_open_and_close, 20))],
+        [Row("a client with a simulator, and a whole life of a pod", "opened and closed")],
+        scale.rounds,
+    )
 
 
 def whole_life() -> None:
     """A pod from its creation to its end, through the client."""
+    with _client(Simulator()) as client:
+        pod_id = client.pods.create(image="x", gpu_type="NVIDIA_L4_24G", expose=[22])
+        client.pods.wait(pod_id)
+        client.pods.delete(pod_id, wait=True)
+
+
+def _open_and_close() -> None:
+    _client(Simulator()).close()
+
+
+def _client(simulator: Simulator) -> YottaLabs:
+    return YottaLabs("any-key", base_url=BASE_URL, transport=simulator.transport, clock=simulator.clock)
+
+
+def _for_each(measure: Measure, count: int) -> Measure:
+    return lambda: measure() / count
+
+
+# --- Against Prism ----------------------------------------------------------------------------------------------------
+
+
+def _against_prism(scale: Scale) -> Iterator[Experiment]:
     simulator = Simulator()
-    with YottaLabs(
-        "any-key", base_url="http://127.0.0.1", transport=simulator.transport, clock=simulator.clock
-    ) as yotta:
-        pod_id = yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G", expose=[22])
-        yotta.pods.wait(pod_id)
-        yotta.pods.delete(pod_id, wait=True)
+    with running_prism() as base_url, YottaLabs("any-key", base_url=base_url) as of_prism, _client(simulator) as ours:
+        yield Experiment(
+            [
+                Contender("ours", _per_second(ours, scale, simulator)),
+                Contender("Prism", _per_second(of_prism, scale)),
+            ],
+            [Row("simulator in process: create, list and delete, requests per second", "Prism", Goal("at least", 3))],
+            scale.rounds,
+            "per second",
+        )
 
 
-def main() -> None:
-    """Measures."""
-    few, many = filled(100), filled(MANY)
-    print(f"{'ratio of the second to the first':62} {'ratio':>6}   (first, second)")
-    compare(
-        f"create: 100 pods there, {MANY:,} there",
-        lambda: ask(few, "POST", CREATE, "other", BODY),
-        lambda: ask(many, "POST", CREATE, "other", BODY),
-        times=200,
-    )
-    few, many = filled(100), filled(MANY)
-    ask(few, "POST", CREATE, "one", BODY)
-    ask(many, "POST", CREATE, "one", BODY)
-    compare(
-        f"list of one pod: 100 of others there, {MANY:,} of others there",
-        lambda: ask(few, "GET", LIST, "one"),
-        lambda: ask(many, "GET", LIST, "one"),
-        times=200,
-    )
-    compare(
-        f"list, for each pod in it: 100 pods, {MANY:,} pods",
-        lambda: ask(few, "GET", LIST, "many"),
-        lambda: ask(many, "GET", LIST, "many"),
-        per=MANY / 100,
-    )
-    data = json.loads(ask(many, "GET", LIST, "many"))
-    compare(
-        f"list of {MANY:,} pods: writing its JSON alone, all of it",
-        lambda: json.dumps(data),
-        lambda: ask(many, "GET", LIST, "many"),
-    )
-    compare(
-        "a client opened and closed, a whole life of a pod as well",
-        lambda: YottaLabs("any-key", base_url="http://127.0.0.1", transport=Simulator().transport).close(),
-        whole_life,
-        times=20,
-    )
+def _per_second(client: YottaLabs, scale: Scale, simulator: Simulator | None = None) -> Measure:
+    """Measures how many requests are answered in a second. A simulator forgets its pods: Prism has one, always."""
+
+    def measure() -> float:
+        gc.collect()
+        elapsed = 0.0
+        for _ in range(scale.calls):
+            started = time.perf_counter()
+            pod_id = client.pods.create(image="x", gpu_type="NVIDIA_L4_24G", expose=[22])
+            pods = client.pods.list()
+            client.pods.delete(pod_id)
+            elapsed += time.perf_counter() - started
+            assert len(pods) == 1
+            if simulator is not None:
+                simulator.reset()
+        return 3 * scale.calls / elapsed
+
+    return measure
 
 
-if __name__ == "__main__":
-    main()
+# --- Against itself ---------------------------------------------------------------------------------------------------
+
+
+def _creates(many: int, scale: Scale) -> Experiment:
+    """Creates among many pods and among none; those of each round begin with as many."""
+    full, calls = filled(many), scale.calls
+
+    def among_none() -> float:
+        simulator = Simulator()
+        ask(simulator, "GET", LIST, "other")
+        return timed(lambda: ask(simulator, "POST", CREATE, "other", BODY), calls)()
+
+    def among_few() -> float:
+        few = filled(FEW)
+        return timed(lambda: ask(few, "POST", CREATE, "other", BODY), calls)()
+
+    return Experiment(
+        [
+            Contender("ours", timed(lambda: ask(full, "POST", CREATE, "other", BODY), calls)),
+            Contender("no pods", among_none),
+            Contender(f"{FEW:,} pods", among_few),
+        ],
+        [
+            Row(f"simulator with {many:,} pods: create, against none", "no pods", Goal("at most", 1.2)),
+            Row(f"simulator with {many:,} pods: create, against {FEW:,}", f"{FEW:,} pods"),
+        ],
+        scale.many_rounds,
+    )

@@ -35,7 +35,7 @@ def checks_module(contract: Contract) -> str:
         "# mypy: ignore-errors",
         '"""What the contract certainly forbids in a request: straight-line checks, compiled from its schemas."""',
         "from typing import Any",
-        "from .errors import ContractViolation",
+        "from .errors import ContractViolation, Unmet",
     ]
     schemas = contract.document["components"]["schemas"]
     for schema_name, params_name in contract.names.params.items():
@@ -120,6 +120,16 @@ class _OwnErrors(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.Name:
         if node.id in {"JsonSchemaValueException", "JsonSchemaValuesException"}:
             node.id = "ContractViolation"
+        return node
+
+    def visit_Try(self, node: ast.Try) -> ast.Try:
+        """A condition: nobody reads what is wrong with a value that is not meant by it."""
+        self.generic_visit(node)
+        for part in (each for statement in node.body for each in ast.walk(statement)):
+            if isinstance(part, ast.Raise):
+                part.exc = ast.Name("Unmet", ast.Load())
+        for handler in node.handlers:
+            handler.type = ast.Name("Unmet", ast.Load())
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.Call:

@@ -28,4 +28,8 @@ class ContractViolation(ValueError):
         self.value = value
 
 
-__all__ = ["ContractViolation"]
+class Unmet(Exception):
+    """A condition of the contract that does not hold. It never leaves the checks."""
+
+
+__all__ = ["ContractViolation", "Unmet"]

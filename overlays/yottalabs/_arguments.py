@@ -147,14 +147,16 @@ def _scalar(field: RequestField, value: Any, name: str) -> Any:
 
 def _plain(value: Any) -> Any:
     """A value with mappings of any kind as JSON objects."""
+    if isinstance(value, (str, int)):
+        return value
     if isinstance(value, Mapping):
         return {name: _plain(inner) for name, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _list(field: RequestField, value: Any, name: str) -> list[Any]:
     is_mapping = field.is_mapping and isinstance(value, Mapping)
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes) or (isinstance(value, Mapping) != is_mapping):
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes)) or (isinstance(value, Mapping) != is_mapping):
         forms = f"{'a mapping, or ' if field.is_mapping else ''}a list{_each(field)}"
         raise InvalidArgumentError(f"{name} is {_described(field, value)}; it must be {forms}", argument=name)
     items: list[Any] = []
@@ -171,7 +173,7 @@ def _object(field: RequestField, item: Any, where: str) -> Any:
     if field.bare is not None and isinstance(item, field.bare) and not isinstance(item, bool):
         return _bare(field, item, where)
     least, most = _lengths(field)
-    if isinstance(item, tuple | list) and least <= len(item) <= most:
+    if isinstance(item, (tuple, list)) and least <= len(item) <= most:
         given = zip(field.item_fields.values(), item, strict=False)
         return {
             part.json_name: _scalar(part, value, where) for part, value in given if part.required or value is not None

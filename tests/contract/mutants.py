@@ -126,8 +126,8 @@ MUTANTS = (
     Mutant(
         "text is sent in another encoding",
         f"{API}/types.py",
-        'separators=(",", ":"), allow_nan=False).encode()',
-        'separators=(",", ":"), allow_nan=False).encode("ascii", "replace")',
+        "return _json_text(value).encode()",
+        'return _json_text(value).encode("ascii", "replace")',
         "body.",
     ),
     Mutant(
@@ -139,16 +139,16 @@ MUTANTS = (
     ),
     Mutant(
         "the overlay forgets the key",
-        "overlays/yottalabs/_sync/session.py",
-        "headers=HiddenDict({**request.headers, API_KEY_HEADER: self.settings.api_key}),",
-        "headers=HiddenDict(request.headers),",
+        "overlays/yottalabs/_sync/connections.py",
+        "[*self._client.headers.items(), (API_KEY_HEADER, settings.api_key)]",
+        "[*self._client.headers.items()]",
         "header.x-api-key: missing",
     ),
     Mutant(
         "only the asynchronous overlay forgets the content type",
-        "overlays/yottalabs/_async/session.py",
-        "headers=HiddenDict({**request.headers, API_KEY_HEADER: self.settings.api_key}),",
-        "headers=HiddenDict({API_KEY_HEADER: self.settings.api_key}),",
+        "overlays/yottalabs/_async/connections.py",
+        "headers=[*self._headers, *request.headers.items()],",
+        "headers=[*self._headers],",
         "header.content-type: missing",
     ),
     Mutant(
@@ -260,8 +260,8 @@ MUTANTS = (
     Mutant(
         "the token is shown among the pod's variables",
         "overlays/yottalabs/_pod.py",
-        " if name not in OWN_VARIABLES}",
-        "}",
+        "            variables.pop(name, None)\n",
+        "            pass\n",
         "AssertionError: environment_vars: expected",
         needs_memory=True,
     ),

@@ -36,7 +36,7 @@ class KeyValuePairDTO:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: exactly the fields that are set."""
-        json_object = dict(self.additional_properties)
+        json_object = self.additional_properties.copy()
         if self.key is not UNSET:
             json_object["key"] = self.key
         if self.value is not UNSET:

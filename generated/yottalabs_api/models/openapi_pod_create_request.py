@@ -95,7 +95,7 @@ class OpenapiPodCreateRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: exactly the fields that are set."""
-        json_object = dict(self.additional_properties)
+        json_object = self.additional_properties.copy()
         if self.image is not UNSET:
             json_object["image"] = self.image
         if self.gpu_type is not UNSET:
@@ -127,9 +127,17 @@ class OpenapiPodCreateRequest:
         if self.initialization_command is not UNSET:
             json_object["initializationCommand"] = self.initialization_command
         if self.environment_vars is not UNSET:
-            json_object["environmentVars"] = write(self.environment_vars)
+            json_object["environmentVars"] = (
+                [item.to_dict() if type(item) is KeyValuePairDTO else write(item) for item in self.environment_vars]
+                if type(self.environment_vars) is list
+                else write(self.environment_vars)
+            )
         if self.expose is not UNSET:
-            json_object["expose"] = write(self.expose)
+            json_object["expose"] = (
+                [item.to_dict() if type(item) is OpenapiPodExposePortRequest else write(item) for item in self.expose]
+                if type(self.expose) is list
+                else write(self.expose)
+            )
         return json_object
 
     @classmethod

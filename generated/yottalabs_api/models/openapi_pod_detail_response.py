@@ -152,7 +152,7 @@ class OpenapiPodDetailResponse:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: exactly the fields that are set."""
-        json_object = dict(self.additional_properties)
+        json_object = self.additional_properties.copy()
         if self.official_image is not UNSET:
             json_object["officialImage"] = write(self.official_image)
         if self.image_public_type is not UNSET:
@@ -214,9 +214,17 @@ class OpenapiPodDetailResponse:
         if self.initialization_command is not UNSET:
             json_object["initializationCommand"] = self.initialization_command
         if self.environment_vars is not UNSET:
-            json_object["environmentVars"] = write(self.environment_vars)
+            json_object["environmentVars"] = (
+                [item.to_dict() if type(item) is KeyValuePairDTO else write(item) for item in self.environment_vars]
+                if type(self.environment_vars) is list
+                else write(self.environment_vars)
+            )
         if self.expose is not UNSET:
-            json_object["expose"] = write(self.expose)
+            json_object["expose"] = (
+                [item.to_dict() if type(item) is OpenapiPodExposePortResponse else write(item) for item in self.expose]
+                if type(self.expose) is list
+                else write(self.expose)
+            )
         if self.ssh_cmd is not UNSET:
             json_object["sshCmd"] = self.ssh_cmd
         if self.status is not UNSET:

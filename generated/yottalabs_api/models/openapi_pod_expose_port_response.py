@@ -53,7 +53,7 @@ class OpenapiPodExposePortResponse:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: exactly the fields that are set."""
-        json_object = dict(self.additional_properties)
+        json_object = self.additional_properties.copy()
         if self.port is not UNSET:
             json_object["port"] = self.port
         if self.proxy_port is not UNSET:

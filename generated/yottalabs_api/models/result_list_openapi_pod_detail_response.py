@@ -40,13 +40,17 @@ class ResultListOpenapiPodDetailResponse:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: exactly the fields that are set."""
-        json_object = dict(self.additional_properties)
+        json_object = self.additional_properties.copy()
         if self.message is not UNSET:
             json_object["message"] = self.message
         if self.code is not UNSET:
             json_object["code"] = self.code
         if self.data is not UNSET:
-            json_object["data"] = write(self.data)
+            json_object["data"] = (
+                [item.to_dict() if type(item) is OpenapiPodDetailResponse else write(item) for item in self.data]
+                if type(self.data) is list
+                else write(self.data)
+            )
         return json_object
 
     @classmethod

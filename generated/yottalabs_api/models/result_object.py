@@ -40,7 +40,7 @@ class ResultObject:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: exactly the fields that are set."""
-        json_object = dict(self.additional_properties)
+        json_object = self.additional_properties.copy()
         if self.message is not UNSET:
             json_object["message"] = self.message
         if self.code is not UNSET:

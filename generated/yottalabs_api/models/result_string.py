@@ -39,7 +39,7 @@ class ResultString:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: exactly the fields that are set."""
-        json_object = dict(self.additional_properties)
+        json_object = self.additional_properties.copy()
         if self.message is not UNSET:
             json_object["message"] = self.message
         if self.code is not UNSET:

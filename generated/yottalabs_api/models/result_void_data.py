@@ -20,7 +20,7 @@ class ResultVoidData:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: exactly the fields that are set."""
-        json_object = dict(self.additional_properties)
+        json_object = self.additional_properties.copy()
         return json_object
 
     @classmethod

@@ -15,7 +15,7 @@ from yottalabs_api.client import API_KEY_HEADER
 from .._belonging import Belonging
 from .._deadline import bound_reads
 from .._exceptions import ConfigurationError, InvalidArgumentError
-from .._secrecy import keep_out_of_logs
+from .._secrecy import forms_of, keep_out_of_logs
 from .._version import __version__
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _url = lru_cache(maxsize=64)(httpx.URL)  # to parse one takes a tenth of the tim
 
 
 class AsyncConnections:
-    """Connections of one client, shared by its copies.
+    """Connections of one client, shared by its copies, and the headers that carry its key.
 
     An httpx client finds the proxy and the certificates that the environment names, and holds the transport. Requests
     are given to the transport itself: what the client would do on the way (authentication, redirects, cookies, hooks)
@@ -67,7 +67,8 @@ class AsyncConnections:
             self.belonging = Belonging()
         self._base_url = settings.base_url
         self._transport = transport or self._client._transport_for_url(base_url)  # noqa: SLF001  # the only way to it
-        self._headers = httpx.Headers({**self._client.headers, API_KEY_HEADER: settings.api_key})
+        self.key = forms_of(settings.api_key)
+        self._headers = [*self._client.headers.items(), (API_KEY_HEADER, settings.api_key)]
 
     @property
     def are_own(self) -> bool:
@@ -85,16 +86,12 @@ class AsyncConnections:
         Raises:
             InvalidArgumentError: It has no valid URL.
         """
-        headers = self._headers
-        if request.headers:
-            headers = headers.copy()
-            headers.update(request.headers)
         try:
             return httpx.Request(
                 request.method,
                 _url(self._base_url + request.path),
                 params=request.params,
-                headers=headers,
+                headers=[*self._headers, *request.headers.items()],
                 content=request.content,
                 extensions=extensions,
             )

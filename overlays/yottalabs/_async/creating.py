@@ -161,9 +161,9 @@ class AsyncCreating:
             raise APITimeoutError("no time was left to create the pod; nothing was sent", maybe_sent=False)
         use = Use(None, request.digest, date_of(clock), moment, before)
         earlier = self._note(request.token, use)  # at once, for whatever interrupts what follows
-        session = self._session.within(left if request.token is None else left * (1 - LOOKING_SHARE))
         try:
-            client = AsyncRepeating(session, had_no_effect)
+            share = left if request.token is None else left * (1 - LOOKING_SHARE)
+            client = AsyncRepeating(self._session, had_no_effect, min(share, self._session.settings.timeout))
             pod_id = created_id(await create_pod.asyncio_raw(client=client, body=request.body))
         except YottaLabsError as error:
             if not is_unknown(error):

@@ -21,7 +21,7 @@ from .._exceptions import (
     ResponseValidationError,
     YottaLabsError,
 )
-from .._secrecy import HiddenDict, Keeping, Veil, forms_of, masked
+from .._secrecy import HiddenDict, Keeping, Veil, masked
 from .._settings import Settings
 from .._tokens import AsyncLock, Tokens
 from .._wire import Telling, is_asked_for
@@ -58,7 +58,6 @@ class AsyncSession:
         self.tokens = tokens
         self.guards = guards  # of the pods that this client has created and not deleted, by their ids
         self._connections = connections
-        self._key = forms_of(settings.api_key)
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None) -> AsyncSession:
@@ -104,7 +103,7 @@ class AsyncSession:
         code: int | None = None
         outcome = "interrupted"
         try:
-            with Keeping(self._key), Veil():
+            with Keeping(self._connections.key), Veil():
                 answer = await self._exchanged(request, self._seconds(seconds))
         except YottaLabsError as error:
             outcome, status = type(error).__name__, getattr(error, "status_code", None)

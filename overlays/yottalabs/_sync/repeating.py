@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 from tenacity import Retrying
 
+from .._exceptions import YottaLabsError
 from .._retry import MayRepeat, Schedule
 
 if TYPE_CHECKING:
     from yottalabs_api.types import RawRequest
 
     from .._answer import Answer
-    from .._exceptions import YottaLabsError
     from .session import Session
 
 
 class Repeating:
     """What the generated operations take for a client, for one call, whose time begins now."""
 
-    def __init__(self, session: Session, may_repeat: MayRepeat) -> None:
+    def __init__(self, session: Session, may_repeat: MayRepeat, seconds: float | None = None) -> None:
         self._session = session
         self._schedule = Schedule(
             session.clock,
-            seconds=session.settings.timeout,
+            seconds=session.settings.timeout if seconds is None else seconds,
             max_retries=session.settings.max_retries,
             may_repeat=may_repeat,
         )
@@ -46,8 +46,14 @@ class Repeating:
             YottaLabsError: As for one attempt; it is the last one's.
         """
         schedule = self._schedule
+        try:
+            return self._session.exchange(request, schedule.share())
+        except YottaLabsError as error:
+            failed = [error]
 
         def attempt() -> Answer:
+            if failed:  # the first attempt was made without tenacity, which most calls have no need of
+                raise failed.pop()
             return self._session.exchange(request, schedule.share())
 
         repeat = Retrying(

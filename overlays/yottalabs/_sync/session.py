@@ -22,7 +22,7 @@ from .._exceptions import (
     ResponseValidationError,
     YottaLabsError,
 )
-from .._secrecy import HiddenDict, Keeping, Veil, forms_of, masked
+from .._secrecy import HiddenDict, Keeping, Veil, masked
 from .._settings import Settings
 from .._tokens import Lock, Tokens
 from .._wire import Telling, is_asked_for
@@ -59,7 +59,6 @@ class Session:
         self.tokens = tokens
         self.guards = guards  # of the pods that this client has created and not deleted, by their ids
         self._connections = connections
-        self._key = forms_of(settings.api_key)
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock, transport: httpx.BaseTransport | None) -> Session:
@@ -105,7 +104,7 @@ class Session:
         code: int | None = None
         outcome = "interrupted"
         try:
-            with Keeping(self._key), Veil():
+            with Keeping(self._connections.key), Veil():
                 answer = self._exchanged(request, self._seconds(seconds))
         except YottaLabsError as error:
             outcome, status = type(error).__name__, getattr(error, "status_code", None)
