@@ -18,6 +18,13 @@ from prism import running_prism
 IMPORT = "from yottalabs import YottaLabs, Pod, PodStatus, APIError"
 LATE = ("httpx", "attr", "attrs")
 FIRST_ANSWER = """
+from yottalabs_mock import Simulator
+from yottalabs_mock._messages import Request
+
+answer = Simulator().exchange(Request("GET", "/openapi/v1/pods/list", {"x-api-key": "any-key"}, b"")).answer
+assert answer.status == 200
+"""
+FIRST_ANSWER_TO_A_CLIENT = """
 from yottalabs import YottaLabs
 from yottalabs_mock import Simulator
 
@@ -62,7 +69,12 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
         scale.starts,
     )
     yield Experiment(
-        [Contender("ours", _process(_python(FIRST_ANSWER))), Contender("Prism ready", _prism_ready)],
+        [
+            Contender("ours", _process(_python(FIRST_ANSWER))),
+            Contender("Prism ready", _prism_ready),
+            # It loads httpx, which loads trio and its own command line where they are installed, as they are here.
+            Contender("ours, through the client", _process(_python(FIRST_ANSWER_TO_A_CLIENT))),
+        ],
         [Row("simulator in process: import and first answer", "Prism ready", Goal("at most", 0.2))],
         scale.few_rounds,
     )

@@ -13,6 +13,8 @@ from unittest.mock import patch
 
 import httpx
 from yottalabs import YottaLabs
+from yottalabs._answer import listed, read_answer
+from yottalabs._wait import Wait
 from yottalabs_mock import Simulator
 
 from .measuring import Contender, Experiment, Goal, Measure, Row, timed
@@ -33,8 +35,9 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
     ):
         yield Experiment(
             [
-                Contender("ours", _tick(body, awaited), partial(_ended, count, awaited)),
+                Contender("ours", _look(body, awaited), partial(_ended, count, awaited)),
                 Contender("json.loads", timed(lambda: json.loads(body)), partial(list, awaited)),
+                Contender("ours, from one pause to the next", _tick(body, awaited)),
             ],
             [Row(f"one look while waiting for {whom}", "json.loads", Goal("at most", 0.9))],
             scale.rounds,
@@ -46,6 +49,30 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
         scale.few_rounds,
         "requests",
     )
+
+
+def _look(body: bytes, awaited: Sequence[str]) -> Measure:
+    """From the bytes of a list to the waits that are not over, for pods that are as the look before has shown them.
+
+    The list of the look before is dropped when the time has been taken, as every other result is.
+    """
+    waits = [Wait(pod_id, "terminated") for pod_id in awaited]
+
+    def look() -> Sequence[Wait]:
+        listing = listed(read_answer(200, {}, body))
+        for wait in waits:
+            wait.see(listing, is_null_for_long=False, heeds_ports=False)
+        return [wait for wait in waits if not wait.is_over(0.0)]
+
+    look()
+
+    def measure() -> float:
+        before = [wait.pod for wait in waits]
+        elapsed = timed(look)()
+        assert all(wait.pod is not pod for wait, pod in zip(waits, before, strict=True))
+        return elapsed
+
+    return measure
 
 
 class _EnoughError(Exception):
@@ -91,6 +118,8 @@ class _Ticking:
 
 
 def _tick(body: bytes, awaited: Sequence[str]) -> Measure:
+    """All that a client does between two pauses: the call as well, and dropping the list of the look before."""
+
     def measure() -> float:
         transport, clock = _Answers(body, body), _Ticking()
         with YottaLabs(KEY, base_url=BASE_URL, transport=transport, clock=clock) as client, suppress(_EnoughError):

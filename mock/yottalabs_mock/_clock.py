@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -222,6 +221,8 @@ class RealClock:
 
 def _caller() -> Callable[[Callable[[], object]], object]:
     """How the event loop that runs here, of asyncio or of trio, is made to call something, from any thread."""
+    import asyncio  # it takes longer to load than the rest, and whoever waits in a thread has no need of it
+
     try:
         return asyncio.get_running_loop().call_soon_threadsafe
     except RuntimeError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 from ._catalogue import Fault
 from ._faults import Rule
@@ -91,6 +90,8 @@ def _not_json(_: Rule, answer: Answer | None) -> Answer:
 
 
 def _too_many(rule: Rule, _: Answer | None) -> Answer:
+    from email.utils import format_datetime  # loaded late, for it is slow to load and seldom needed
+
     seconds = rule.options["retry_after"]
     # A date is compared with the real time of whoever reads it.
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from yottalabs_api.reading import text
 from yottalabs_api.types import parse_json
 
 from . import _exceptions as exceptions
@@ -35,6 +36,7 @@ ERROR_OF_CODE: Mapping[int, type[exceptions.APIError]] = {
     429: exceptions.RateLimitError,
 }
 LONGEST_MESSAGE = 500  # characters
+_ID = Pod.json_names["id"]
 LONGEST_ID = 256  # characters; the documented ones have 18
 
 
@@ -57,19 +59,27 @@ class Answer:
 class Listing:
     """The pods that an answer lists, and how much it says of those that it does not list.
 
-    Attributes:
-        answer: The answer itself.
-        pods: The pods.
+    There may be ten thousand of them, and one that is looked for: what is not asked for is not made.
     """
 
-    def __init__(self, answer: Answer, pods: Sequence[Pod]) -> None:
+    def __init__(self, answer: Answer) -> None:
         self.answer = answer
-        self.pods = pods
+        self._objects = [item for item in answer.data or () if isinstance(item, dict)]
+
+    @property
+    def pods(self) -> list[Pod]:
+        """The pods."""
+        return [Pod(item) for item in self._objects]
+
+    def find(self, pod_id: str) -> Pod | None:
+        """The pod with an id; of two with one id the first."""
+        found = self._by_id.get(pod_id)
+        return None if found is None else Pod(found)
 
     @cached_property
-    def by_id(self) -> Mapping[str, Pod]:
-        """The pods by their ids; of two with one id the first."""
-        return {pod_id: pod for pod in reversed(self.pods) if (pod_id := pod.id)}
+    def _by_id(self) -> Mapping[str, dict[str, Any]]:
+        pairs = ((item.get(_ID), item) for item in reversed(self._objects))
+        return {name: item for pod_id, item in pairs if (name := pod_id if type(pod_id) is str else text(pod_id))}
 
     @property
     def is_null(self) -> bool:
@@ -79,8 +89,8 @@ class Listing:
     @cached_property
     def is_whole(self) -> bool:
         """Whether everything listed is a pod with an id, so that a pod without an entry is not there."""
-        is_list = isinstance(self.answer.data, list)
-        return is_list and len(self.pods) == len(self.answer.data) and all(pod.id for pod in self.pods)
+        is_all = not self.is_null and len(self._objects) == len(self.answer.data)
+        return is_all and all(text(item.get(_ID)) for item in self._objects)
 
 
 def read_answer(status_code: int, headers: Mapping[str, str], content: bytes) -> Answer:
@@ -124,11 +134,9 @@ def created_id(answer: Answer) -> str:
 @discreet
 def listed(answer: Answer) -> Listing:
     """The pods of a list."""
-    if answer.data is None:
-        return Listing(answer, ())
-    if not isinstance(answer.data, list):
+    if answer.data is not None and not isinstance(answer.data, list):
         raise answer.unreadable("the list of pods is not a list")
-    return Listing(answer, [Pod(item) for item in answer.data if isinstance(item, dict)])
+    return Listing(answer)
 
 
 @discreet

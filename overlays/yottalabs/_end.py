@@ -56,7 +56,7 @@ class End:
     def see(self, listing: Listing) -> None:
         """Takes a look at the list into account."""
         self._blindness = None
-        pod = listing.by_id.get(self.pod_id)
+        pod = listing.find(self.pod_id)
         if pod is None:
             self._missing += listing.is_whole
             return

@@ -37,7 +37,7 @@ PAUSE_GROWTH = 1.5
 JITTER = 0.2
 _SHORTEST_SLEEP = 0.001  # what is left of the time may be too little to be added to it
 
-_DECISIVE = tuple(Pod.json_names[name] for name in ("status", "expose"))
+_STATUS, _EXPOSE = (Pod.json_names[name] for name in ("status", "expose"))
 
 TRANSIENT = (APIConnectionError, ResponseValidationError, ServerError, RateLimitError)
 """Errors of a look at the list that a later look need not have."""
@@ -160,13 +160,19 @@ class Wait:
         """The pod as it was last seen; an empty one, of which only the id is known, if it never was."""
         return self.pod or Pod({"id": self.pod_id})
 
-    def see(self, listing: Listing, *, is_null_for_long: bool) -> None:
-        """Takes a look at the list into account."""
-        sight = self._sight = listing.by_id.get(self.pod_id)
+    def see(self, listing: Listing, *, is_null_for_long: bool, heeds_ports: bool = True) -> None:
+        """Takes a look at the list into account.
+
+        Args:
+            listing: The list.
+            is_null_for_long: Whether there has been no list for so long that an empty one must be meant.
+            heeds_ports: Whether a port's health counts as a change, though it is not waited for.
+        """
+        sight = self._sight = listing.find(self.pod_id)
         self.changed = False
         if sight is not None:
             self.pod, self._known, self._missing = sight, True, 0
-            told = _told(sight)
+            told = _told(sight) if heeds_ports or self._until == "ready" else sight.raw.get(_STATUS)
             self._is_news = told != self._told
             if self._is_news:  # of ten thousand pods hardly any has changed since the last look
                 outline = _outline(sight)
@@ -235,7 +241,8 @@ class Wait:
 
 def _told(pod: Pod) -> object:
     """All that decides about a wait, as it came."""
-    return [pod.raw.get(name) for name in _DECISIVE]
+    get = pod.raw.get
+    return get(_STATUS), get(_EXPOSE)
 
 
 def _outline(pod: Pod) -> tuple[object, ...]:

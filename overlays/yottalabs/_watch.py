@@ -140,7 +140,7 @@ class Sightings:
             listing: The list.
             pod_id: The pod, if it is known by more than its token.
         """
-        pod = None if pod_id is None else listing.by_id.get(pod_id)
+        pod = None if pod_id is None else listing.find(pod_id)
         if pod is None:
             pod = with_token(listing, self._token)
         if pod is None:

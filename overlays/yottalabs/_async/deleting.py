@@ -46,5 +46,5 @@ async def adelete(session: AsyncSession, pod_id: str) -> None:
 async def ais_ending(session: AsyncSession, pod_id: str) -> bool:
     """Whether a pod is ending, has ended, or is gone, by the list."""
     listing = await alist_all(session)
-    pod = listing.by_id.get(pod_id)
+    pod = listing.find(pod_id)
     return listing.is_whole if pod is None else pod.status in ENDING

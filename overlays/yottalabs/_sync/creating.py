@@ -115,7 +115,7 @@ class Creating:
 
     def _last_made(self, request: Request, use: Use, pod_id: str, listing: Listing) -> str | None:
         """The pod that this client made with a token, which the list does not show to live: None if it has ended."""
-        shown = listing.by_id.get(pod_id)
+        shown = listing.find(pod_id)
         if shown is not None and not shown.is_active:
             return None
         if shown is None and self._session.clock.monotonic() - use.moment >= GRACE_SECONDS:

@@ -47,5 +47,5 @@ def delete(session: Session, pod_id: str) -> None:
 def is_ending(session: Session, pod_id: str) -> bool:
     """Whether a pod is ending, has ended, or is gone, by the list."""
     listing = list_all(session)
-    pod = listing.by_id.get(pod_id)
+    pod = listing.find(pod_id)
     return listing.is_whole if pod is None else pod.status in ENDING

@@ -231,7 +231,7 @@ class Pods:
         pod_id = pod_id_of(pod)
         with about(pod_id):
             listing = list_all(self._session)
-            found = listing.by_id.get(pod_id)
+            found = listing.find(pod_id)
             if found is not None:
                 return found
             if not listing.is_whole:

@@ -69,13 +69,15 @@ class Waiting:
             patience.see(listing, now)
             is_null_for_long = patience.is_null_for_long(now)
             for wait in waits:
-                wait.see(listing, is_null_for_long=is_null_for_long)
-            for wait in waits:
-                if wait.changed and on_change is not None:
-                    tell(on_change, wait.last)
+                wait.see(listing, is_null_for_long=is_null_for_long, heeds_ports=on_change is not None)
+            if on_change is not None:
+                for wait in waits:
+                    if wait.changed:
+                        tell(on_change, wait.last)
             waited = patience.waited(clock.monotonic())
             pending = [wait for wait in waits if not wait.is_over(waited)]
             changed = any(wait.changed for wait in pending)
+            del listing  # or all other pods would stay in memory during the pause
         if pending:
             pause = patience.pause(clock.monotonic(), changed=changed)
             if pause is None:
