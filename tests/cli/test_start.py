@@ -71,6 +71,20 @@ def test_help_and_usage_errors_need_neither_httpx_nor_rich(tmp_path: Path) -> No
     assert [each for each in told if each["loaded"]] == []
 
 
+def test_the_command_does_not_load_the_command_of_httpx(base_url: str, tmp_path: Path) -> None:
+    code = """
+import sys
+from yottalabs import __main__
+sys.argv = ["yottalabs", "pods", "list", "--output", "json"]
+try:
+    __main__.main()
+except SystemExit as end:
+    import httpx
+    print(end.code, sys.modules["httpx._main"], callable(httpx.main), file=sys.stderr)"""
+    done = python("-c", code, variables=environment(base_url, tmp_path))
+    assert done.errors == "0 None True\n"
+
+
 def test_the_module_is_the_command(tmp_path: Path) -> None:
     done = python("-m", "yottalabs", "--version", variables=environment(None, tmp_path))
     assert done == Done(0, f"yottalabs {__version__}\n", "")

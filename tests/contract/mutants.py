@@ -189,8 +189,8 @@ MUTANTS = (
     Mutant(
         "the overlay leaves out what is null",
         "overlays/yottalabs/_answer.py",
-        "[Pod(item) for item in answer.data if isinstance(item, dict)]",
-        "[Pod({k: v for k, v in item.items() if v is not None}) for item in answer.data if isinstance(item, dict)]",
+        "[Pod(item) for item in self._objects]",
+        "[Pod({k: v for k, v in item.items() if v is not None}) for item in self._objects]",
         "answer.data[0].imageRegistryUsername: missing",
     ),
     # --- What the overlay adds to a create ---
@@ -276,8 +276,8 @@ MUTANTS = (
     Mutant(
         "the last variable is taken out of what came",
         "overlays/yottalabs/_answer.py",
-        "[Pod(item) for item in answer.data if isinstance(item, dict)]",
-        '[Pod({**item, "environmentVars": (item["environmentVars"] or [])[:-1]}) for item in answer.data]',
+        "[Pod(item) for item in self._objects]",
+        '[Pod({**item, "environmentVars": (item["environmentVars"] or [])[:-1]}) for item in self._objects]',
         "answer.data[3].environmentVars: expected",
         needs_memory=True,
     ),
