@@ -129,6 +129,16 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
         [Row(f"list of {count:,} pods, every field of each read", REFERENCE, Goal("at most", 2.0))],
         scale.rounds,
     )
+    own = list_body(count, own_figures=True)
+    yield Experiment(
+        [
+            Contender(one.name, timed(partial(read_all, one, own)), partial(_all, one, own))
+            for one in decoders()
+            if one.name in {"ours", REFERENCE}
+        ],
+        [Row("the same, prices and speeds of each pod its own", REFERENCE, Goal("at most", 2.0))],
+        scale.rounds,
+    )
     yield _from_dict(scale, body)
     yield _memory(count, body, scale, Goal("at most", 1.1))
 

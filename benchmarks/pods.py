@@ -32,11 +32,21 @@ def pod_ids(count: int) -> list[str]:
     return [str(first + index) for index in range(count)]
 
 
-def list_body(count: int, statuses: Sequence[str] = STATUSES) -> bytes:
-    """The body of an answer that lists so many pods."""
+def list_body(count: int, statuses: Sequence[str] = STATUSES, *, own_figures: bool = False) -> bytes:
+    """The body of an answer that lists so many pods.
+
+    Args:
+        count: How many.
+        statuses: Their statuses, in turn.
+        own_figures: Whether each has prices and speeds of its own, where otherwise all have those of the example.
+    """
+    figures = [name for name, value in documented_pod().items() if isinstance(value, float)]
     pods = [
         {**documented_pod(), "id": pod_id, "podName": f"pod-{index}", "status": statuses[index % len(statuses)]}
         for index, pod_id in enumerate(pod_ids(count))
     ]
+    if own_figures:
+        for index, pod in enumerate(pods):
+            pod.update({name: round(pod[name] * (1 + index / count), 9) for name in figures})
     envelope = {"message": "success", "code": 10000, "data": pods}
     return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()

@@ -139,7 +139,7 @@ def _per_second(client: YottaLabs, scale: Scale, simulator: Simulator | None = N
 
 
 def _creates(many: int, scale: Scale) -> Experiment:
-    """Creates among many pods and among none; those of each round begin with as many."""
+    """Creates among many pods and among none. The many become a few more in each round, which only makes it harder."""
     full, calls = filled(many), scale.calls
 
     def among_none() -> float:

@@ -15,6 +15,7 @@ from .processes import FailedError, running, script, wall_seconds
 from .scale import Scale
 from prism import running_prism
 
+NO_CLICK = "sys.modules['click'] = None"
 IMPORT = "from yottalabs import YottaLabs, Pod, PodStatus, APIError"
 LATE = ("httpx", "attr", "attrs")
 FIRST_ANSWER = """
@@ -44,6 +45,8 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
             Contender("ours", _process(_python(IMPORT))),
             Contender("import httpx", _process(_python("import httpx"))),
             Contender("python -c pass", _process(_python("pass"))),
+            # httpx loads a command line of its own where click is installed, as it is here.
+            Contender("import httpx, click not installed", _process(_python(f"import sys; {NO_CLICK}; import httpx"))),
         ],
         [
             Row(

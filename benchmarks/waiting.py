@@ -14,7 +14,7 @@ from unittest.mock import patch
 import httpx
 from yottalabs import YottaLabs
 from yottalabs._answer import listed, read_answer
-from yottalabs._wait import Wait
+from yottalabs._wait import Until, Wait
 from yottalabs_mock import Simulator
 
 from .measuring import Contender, Experiment, Goal, Measure, Row, timed
@@ -35,9 +35,10 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
     ):
         yield Experiment(
             [
-                Contender("ours", _look(body, awaited), partial(_ended, count, awaited)),
+                Contender("ours", _tick(body, awaited), partial(_ended, count, awaited)),
                 Contender("json.loads", timed(lambda: json.loads(body)), partial(list, awaited)),
-                Contender("ours, from one pause to the next", _tick(body, awaited)),
+                Contender("ours, from bytes to states", _look(body, awaited, "terminated")),
+                Contender("ours, until ready, from bytes to states", _look(body, awaited, "ready")),
             ],
             [Row(f"one look while waiting for {whom}", "json.loads", Goal("at most", 0.9))],
             scale.rounds,
@@ -51,12 +52,12 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
     )
 
 
-def _look(body: bytes, awaited: Sequence[str]) -> Measure:
+def _look(body: bytes, awaited: Sequence[str], until: Until) -> Measure:
     """From the bytes of a list to the waits that are not over, for pods that are as the look before has shown them.
 
     The list of the look before is dropped when the time has been taken, as every other result is.
     """
-    waits = [Wait(pod_id, "terminated") for pod_id in awaited]
+    waits = [Wait(pod_id, until) for pod_id in awaited]
 
     def look() -> Sequence[Wait]:
         listing = listed(read_answer(200, {}, body))

@@ -18,7 +18,7 @@ class OpenEnum(StrEnum):
         return self._value_ in type(self)._value2member_map_
 
     @classmethod
-    def members(cls) -> Mapping[str, Self]:
+    def _by_value(cls) -> Mapping[str, Self]:
         """The members by their values, to the letter."""
         return cls._value2member_map_  # type: ignore[return-value]  # typeshed: of any value, any member
 

@@ -128,7 +128,7 @@ def mapping(value: Any, key: str, content: str) -> dict[str, str]:
         return {}
     found = {}
     for item in value:
-        if isinstance(item, dict):
+        if isinstance(item, Mapping):
             name, inner = item.get(key), item.get(content)
             name = name if type(name) is str else text(name)
             inner = inner if type(inner) is str else text(inner)

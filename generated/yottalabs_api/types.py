@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import jiter
-from attrs import define, field
+from attrs import define, field, has
 
 from .errors import ContractViolation
 
@@ -102,14 +102,13 @@ def encode_json(value: Any) -> bytes:
 
 def encode_body(body: Any) -> bytes:
     """The JSON of a body that is a model, a JSON object or its bytes."""
-    to_dict = getattr(body, "to_dict", None)
-    if to_dict is not None:
-        return encode_json(to_dict())
+    if has(type(body)):
+        return encode_json(body.to_dict())
     if isinstance(body, bytes):
         return body
-    if not isinstance(body, Mapping):
-        raise TypeError(f"the body is of type {type(body).__name__}; it must be a model, a JSON object or its bytes")
-    return encode_json(body)
+    if isinstance(body, Mapping):
+        return encode_json(body)
+    raise TypeError(f"the body is of type {type(body).__name__}; it must be a model, a JSON object or its bytes")
 
 
 def only_set(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,7 +143,7 @@ def decode_json(content: bytes) -> Any:
         return UNSET
 
 
-# The names are shared by all objects, as json does it; no value is kept.
+# Objects share their names, as with json. For that, jiter keeps the last few thousand short names; it keeps no value.
 _parse = partial(jiter.from_json, cache_mode="keys")
 
 
@@ -156,8 +155,8 @@ def parse_json(content: bytes) -> Any:
     """
     try:
         return _parse(content)
-    except (ValueError, RecursionError):
-        pass  # json takes more: half of a surrogate pair, other encodings than UTF-8; and its errors say more
+    except (ValueError, TypeError, RecursionError):
+        pass  # json takes more: half of a surrogate pair, other encodings than UTF-8, text; and its errors say more
     try:
         return json.loads(content)
     except json.JSONDecodeError:
@@ -182,10 +181,10 @@ def write(value: Any) -> Any:
     """The JSON value of what `read` made: models as objects, enumerations as text, anything else unchanged."""
     if isinstance(value, str):
         return str.__str__(value)
-    if isinstance(value, (list, tuple)):
-        return [write(item) for item in value]
-    to_dict = getattr(value, "to_dict", None)
-    return value if to_dict is None else to_dict()
+    to_dict = None if type(value) is list else getattr(value, "to_dict", None)
+    if to_dict is not None:
+        return to_dict()
+    return [write(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 __all__ = [

@@ -11,13 +11,13 @@ from decimal import Decimal
 from .models import CloudType, GpuType, ImagePublicType, ImageSource, PodStatus, Protocol, ResourceType
 from .reading import View, boolean, decimal, integer, mapping, several, text
 
-_CloudType = CloudType.members()
-_GpuType = GpuType.members()
-_ImagePublicType = ImagePublicType.members()
-_ImageSource = ImageSource.members()
-_PodStatus = PodStatus.members()
-_Protocol = Protocol.members()
-_ResourceType = ResourceType.members()
+_CloudType = CloudType._by_value()
+_GpuType = GpuType._by_value()
+_ImagePublicType = ImagePublicType._by_value()
+_ImageSource = ImageSource._by_value()
+_PodStatus = PodStatus._by_value()
+_Protocol = Protocol._by_value()
+_ResourceType = ResourceType._by_value()
 
 
 class PodView(View):

@@ -32,7 +32,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -192,6 +191,10 @@ class APIError(_AnsweredError):
         value = self.headers.get("retry-after", "").strip()
         if value.isascii() and value.isdigit():
             return float(value[:9])
+        if not value:
+            return None
+        from email.utils import parsedate_to_datetime  # slow to load, and seldom needed
+
         try:
             return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
         except (ValueError, OverflowError, IndexError, TypeError):

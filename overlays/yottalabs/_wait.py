@@ -37,7 +37,8 @@ PAUSE_GROWTH = 1.5
 JITTER = 0.2
 _SHORTEST_SLEEP = 0.001  # what is left of the time may be too little to be added to it
 
-_STATUS, _EXPOSE = (Pod.json_names[name] for name in ("status", "expose"))
+_STATUS = Pod.json_names["status"]
+_NOTHING = object()  # what no look has told
 
 TRANSIENT = (APIConnectionError, ResponseValidationError, ServerError, RateLimitError)
 """Errors of a look at the list that a later look need not have."""
@@ -147,9 +148,9 @@ class Wait:
         self.pod = seen
         self.changed = False
         self._sight: Pod | None = None  # the pod as the last look showed it
-        self._told: object = None  # what a look told of the pod's state, to the letter
+        self._status: object = _NOTHING  # as the last look told it, to the letter
         self._is_news = False
-        self._outline: object = None
+        self._outline: object = _NOTHING
         self._until = until
         self._port = port
         self._known = known or seen is not None
@@ -172,12 +173,11 @@ class Wait:
         self.changed = False
         if sight is not None:
             self.pod, self._known, self._missing = sight, True, 0
-            told = _told(sight) if heeds_ports or self._until == "ready" else sight.raw.get(_STATUS)
-            self._is_news = told != self._told
-            if self._is_news:  # of ten thousand pods hardly any has changed since the last look
-                outline = _outline(sight)
-                self.changed = outline != self._outline
-                self._told, self._outline = told, outline
+            status = sight.raw.get(_STATUS)
+            self._is_news, self._status = status != self._status, status
+            # Of ten thousand pods hardly any has changed; to read the ports of all takes longer than all the rest.
+            outline = _outline(sight) if heeds_ports or self._until == "ready" else status
+            self.changed, self._outline = outline != self._outline, outline
         elif listing.is_whole or is_null_for_long:
             self._missing += 1
 
@@ -193,7 +193,8 @@ class Wait:
             InvalidArgumentError: The port that `ready` looks at is not exposed.
         """
         if self._sight is not None:
-            return self._is_news and self._has_come(self._sight)
+            # All but `ready` is said by the status alone.
+            return (self._is_news or self._until == "ready") and self._has_come(self._sight)
         if self._known:
             return self._missing >= LOOKS_UNTIL_GONE and self._is_gone()
         if self._missing and waited >= GRACE_SECONDS:
@@ -237,12 +238,6 @@ class Wait:
             )
             raise InvalidArgumentError(message, argument="port", pod_id=self.pod_id)
         return pod.is_running and entry is not None and entry.healthy is True
-
-
-def _told(pod: Pod) -> object:
-    """All that decides about a wait, as it came."""
-    get = pod.raw.get
-    return get(_STATUS), get(_EXPOSE)
 
 
 def _outline(pod: Pod) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from yottalabs import (
     ResponseValidationError,
 )
 from yottalabs._deadline import Deadline, bound_reads
+from yottalabs._turns import MOST_AT_ONCE
 
 from support.scripted import VirtualClock
 from support.sockets import drip, server
@@ -292,3 +293,31 @@ else:
 def test_a_client_belongs_to_the_process_it_was_first_used_in(prism: str) -> None:
     done = subprocess.run([sys.executable, "-c", FORKED, prism], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+# --- Many calls at once -----------------------------------------------------------------------------------------------
+
+
+def test_many_tasks_at_once_are_all_answered_a_hundred_at_a_time() -> None:
+    at_once, most = 0, 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal at_once, most
+        # Whatever ends the connection, the writer is closed, or its end would be noticed by the collector.
+        with closing(writer), suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                at_once += 1
+                most = max(most, at_once)
+                await asyncio.sleep(0.01)  # an answer takes a moment, or none would be on their way at once
+                at_once -= 1
+                body = b'{"message":"ok","code":10000,"data":[]}'
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+
+    async def ask() -> list[Any]:
+        listener = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1000)
+        port = listener.sockets[0].getsockname()[1]
+        async with listener, AsyncYottaLabs("canary-key", base_url=f"http://127.0.0.1:{port}", timeout=60) as yotta:
+            return list(await asyncio.gather(*(yotta.pods.list() for _ in range(300))))
+
+    assert asyncio.run(ask()) == [[]] * 300
+    assert 1 < most <= MOST_AT_ONCE

@@ -348,3 +348,17 @@ def test_an_error_of_on_change_reaches_the_caller(client: Client) -> None:
 
     with pytest.raises(KeyError, match="mine"):
         client(Scripted(pod("RUNNING", SSH))).pods.wait("1", on_change=fail)
+
+
+def test_a_health_that_is_only_now_readable_is_a_change(client: Client) -> None:
+    numbered = [pod("RUNNING", {**SSH, "healthy": value}) for value in (1, 1, True)]  # Python takes 1 for True
+    assert client(Scripted(*numbered)).pods.wait("1").is_ready
+    told: list[bool | None] = []
+    said = [pod("RUNNING", {**SSH, "healthy": value}) for value in (0, False, True)]
+    client(Scripted(*said)).pods.wait("1", on_change=lambda seen: told.append(seen.ssh_port and seen.ssh_port.healthy))
+    assert told == [None, False, True]
+
+
+def test_the_first_look_is_a_change_whatever_it_shows(client: Client, clock: VirtualClock) -> None:
+    client(Scripted(pod(None), pod(None), pod("RUNNING"))).pods.wait("1", until="running")
+    assert clock.slept[0] < 1.3 < clock.slept[1] * 1.3

@@ -58,12 +58,12 @@ _NAMES = (
 )
 _VALUES = itemgetter(*_NAMES)  # one call for all of them: a list may have ten thousand objects
 _ABSENT = dict.fromkeys(_NAMES, UNSET)
-_ImageSource = ImageSource.members()
-_ImagePublicType = ImagePublicType.members()
-_ResourceType = ResourceType.members()
-_GpuType = GpuType.members()
-_CloudType = CloudType.members()
-_PodStatus = PodStatus.members()
+_ImageSource = ImageSource._by_value()
+_ImagePublicType = ImagePublicType._by_value()
+_ResourceType = ResourceType._by_value()
+_GpuType = GpuType._by_value()
+_CloudType = CloudType._by_value()
+_PodStatus = PodStatus._by_value()
 
 
 @_attrs_define

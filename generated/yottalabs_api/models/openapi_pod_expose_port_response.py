@@ -22,7 +22,7 @@ _NAMES = (
 )
 _VALUES = itemgetter(*_NAMES)  # one call for all of them: a list may have ten thousand objects
 _ABSENT = dict.fromkeys(_NAMES, UNSET)
-_Protocol = Protocol.members()
+_Protocol = Protocol._by_value()
 
 
 @_attrs_define

@@ -17,7 +17,6 @@ from .._exceptions import (
     APIConnectionError,
     APIError,
     APITimeoutError,
-    ConfigurationError,
     ResponseValidationError,
     YottaLabsError,
 )
@@ -94,8 +93,7 @@ class AsyncSession:
             APITimeoutError: No whole answer came in time.
             APIConnectionError: The API could not be reached.
         """
-        if self._connections.are_closed:
-            raise ConfigurationError("this client is closed; make a new one, or use it inside its `with` block")
+        self._connections.check_open()
         if self._connections.belonging is not None:
             self._connections.belonging.acheck()
         started = self.clock.monotonic()
@@ -103,7 +101,7 @@ class AsyncSession:
         code: int | None = None
         outcome = "interrupted"
         try:
-            with Keeping(self._connections.key), Veil():
+            with Keeping(self._connections.key_forms), Veil():
                 answer = await self._exchanged(request, self._seconds(seconds))
         except YottaLabsError as error:
             outcome, status = type(error).__name__, getattr(error, "status_code", None)
@@ -145,7 +143,7 @@ class AsyncSession:
         extensions = {"timeout": deadline.phases(), "trace": progress.atrace}
         built = self._connections.build(request, extensions)
         try:
-            async with deadline.aenforced():
+            async with deadline.aenforced(), self._connections.aturn():
                 response = await self._connections.asend(built)
                 try:
                     return response.status_code, _headers(response), await self._read(response, built, deadline)

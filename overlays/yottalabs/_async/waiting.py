@@ -32,9 +32,9 @@ class AsyncWaiting:
         known: bool = False,
     ) -> None:
         seen = {pod_id_of(pod): pod if isinstance(pod, Pod) else None for pod in pods}
+        self._patience = Patience(now=session.clock.monotonic(), timeout=timeout)
         self._session = session
         self._waits = [Wait(pod_id, until, port=port, seen=pod, known=known) for pod_id, pod in seen.items()]
-        self._patience = Patience(now=session.clock.monotonic(), timeout=timeout)
 
     async def watch(self, on_change: Callable[[Pod], object] | None) -> dict[str, Pod]:
         """Looks at the list until every pod is as it is to be; gives the pods.

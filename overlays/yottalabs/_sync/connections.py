@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ from yottalabs_api.client import API_KEY_HEADER
 from .._belonging import Belonging
 from .._deadline import bound_reads
 from .._exceptions import ConfigurationError, InvalidArgumentError
-from .._secrecy import forms_of, keep_out_of_logs
+from .._secrecy import HiddenDict, forms_of, keep_out_of_logs
+from .._turns import Turns
 from .._version import __version__
 
 if TYPE_CHECKING:
@@ -66,20 +68,21 @@ class Connections:
         if transport is None:
             bound_reads(self._client)
             self.belonging = Belonging()
+        self._turns = Turns()
         self._base_url = settings.base_url
-        self._transport = transport or self._client._transport_for_url(base_url)  # noqa: SLF001  # the only way to it
-        self.key = forms_of(settings.api_key)
-        self._headers = [*self._client.headers.items(), (API_KEY_HEADER, settings.api_key)]
+        self._transport = self._client._transport_for_url(base_url)  # noqa: SLF001  # nothing public tells it
+        self.key_forms = forms_of(settings.api_key)
+        self._headers = HiddenDict({**self._client.headers, API_KEY_HEADER: settings.api_key})
 
     @property
     def are_own(self) -> bool:
         """Whether another process could reach the same API: a given transport may lead anywhere."""
         return self.belonging is not None
 
-    @property
-    def are_closed(self) -> bool:
-        """Whether they cannot be used any more."""
-        return self._client.is_closed
+    def check_open(self) -> None:
+        """Raises a ConfigurationError if they cannot be used any more."""
+        if self._client.is_closed:
+            raise ConfigurationError("this client is closed; make a new one, or use it inside its `with` block")
 
     def build(self, request: RawRequest, extensions: Mapping[str, Any]) -> httpx.Request:
         """A request, ready to be sent.
@@ -92,15 +95,24 @@ class Connections:
                 request.method,
                 _url(self._base_url + request.path),
                 params=request.params,
-                headers=[*self._headers, *request.headers.items()],
+                headers=HiddenDict({**self._headers, **{name.lower(): each for name, each in request.headers.items()}}),
                 content=request.content,
                 extensions=extensions,
             )
         except httpx.InvalidURL as error:
             raise InvalidArgumentError(f"the request has no valid URL: {error}") from error
 
+    def turn(self) -> AbstractContextManager[object]:
+        """Waits until a request may be sent. A given transport takes as many as it is given."""
+        return self._turns.turn() if self.are_own else nullcontext()
+
     def send(self, request: httpx.Request) -> httpx.Response:
-        """Sends a request; the answer's body is still to be read, and the answer to be closed."""
+        """Sends a request; the answer's body is still to be read, and the answer to be closed.
+
+        Raises:
+            ConfigurationError: They are closed.
+        """
+        self.check_open()
         return self._transport.handle_request(request)
 
     def close(self) -> None:

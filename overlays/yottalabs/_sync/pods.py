@@ -172,8 +172,8 @@ class Pods:
             raise InvalidArgumentError(
                 "until is 'terminated'; a temporary pod is 'ready' or 'running'", argument="until"
             )
-        Wait("", wanted, port=port)  # for its checks, as the next
-        Patience(now=0.0, timeout=timeout)
+        Patience(now=0.0, timeout=timeout)  # for its checks, as the next
+        Wait("", wanted, port=port)
         check_guard(guard, "always")
         limits = Limits.read(max_lifetime, max_hourly_price, max_cost)
         leasing = Leasing(self._session, request, limits, guard=guard)

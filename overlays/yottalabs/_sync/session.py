@@ -18,7 +18,6 @@ from .._exceptions import (
     APIConnectionError,
     APIError,
     APITimeoutError,
-    ConfigurationError,
     ResponseValidationError,
     YottaLabsError,
 )
@@ -95,8 +94,7 @@ class Session:
             APITimeoutError: No whole answer came in time.
             APIConnectionError: The API could not be reached.
         """
-        if self._connections.are_closed:
-            raise ConfigurationError("this client is closed; make a new one, or use it inside its `with` block")
+        self._connections.check_open()
         if self._connections.belonging is not None:
             self._connections.belonging.check()
         started = self.clock.monotonic()
@@ -104,7 +102,7 @@ class Session:
         code: int | None = None
         outcome = "interrupted"
         try:
-            with Keeping(self._connections.key), Veil():
+            with Keeping(self._connections.key_forms), Veil():
                 answer = self._exchanged(request, self._seconds(seconds))
         except YottaLabsError as error:
             outcome, status = type(error).__name__, getattr(error, "status_code", None)
@@ -146,7 +144,7 @@ class Session:
         extensions = {"timeout": deadline.phases(), "trace": progress.trace}
         built = self._connections.build(request, extensions)
         try:
-            with deadline.enforced():
+            with deadline.enforced(), self._connections.turn():
                 response = self._connections.send(built)
                 try:
                     return response.status_code, _headers(response), self._read(response, built, deadline)
