@@ -6,14 +6,15 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, null
 
 import anyio
 
-MOST_AT_ONCE = 100  # as many as httpx opens connections
+MOST_AT_ONCE = 50
+"""Half as many as httpx opens connections. It goes through all of them for each request, so that more take longer."""
 
 
 class AsyncTurns:
     """The turns of tasks.
 
-    httpx would queue them too, but goes through the whole queue whenever a connection becomes free, so that a thousand
-    tasks at once take ten times as long.
+    httpx would queue them too, but goes through the whole queue whenever a connection becomes free; a thousand tasks at
+    once can take ten times as long.
     """
 
     def __init__(self) -> None:

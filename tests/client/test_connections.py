@@ -298,7 +298,7 @@ def test_a_client_belongs_to_the_process_it_was_first_used_in(prism: str) -> Non
 # --- Many calls at once -----------------------------------------------------------------------------------------------
 
 
-def test_many_tasks_at_once_are_all_answered_a_hundred_at_a_time() -> None:
+def test_many_tasks_at_once_are_all_answered_some_at_a_time() -> None:
     at_once, most = 0, 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
