@@ -140,15 +140,15 @@ MUTANTS = (
     Mutant(
         "the overlay forgets the key",
         "overlays/yottalabs/_sync/connections.py",
-        "[*self._client.headers.items(), (API_KEY_HEADER, settings.api_key)]",
-        "[*self._client.headers.items()]",
+        "HiddenDict({**self._client.headers, API_KEY_HEADER: settings.api_key})",
+        "HiddenDict({**self._client.headers})",
         "header.x-api-key: missing",
     ),
     Mutant(
         "only the asynchronous overlay forgets the content type",
         "overlays/yottalabs/_async/connections.py",
-        "headers=[*self._headers, *request.headers.items()],",
-        "headers=[*self._headers],",
+        "{**self._headers, **{name.lower(): each for name, each in request.headers.items()}}",
+        "{**self._headers}",
         "header.content-type: missing",
     ),
     Mutant(
