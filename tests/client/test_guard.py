@@ -467,6 +467,7 @@ def test_a_guard_that_does_not_listen_is_ended_by_its_id(
     monkeypatch.setattr(_guard, "END_SECONDS", 0.2)
     guard = start(cloud.settings(), token, None)
     os.kill(guard.process_id, signal.SIGSTOP)
+    os.waitid(os.P_PID, guard.process_id, os.WSTOPPED | os.WNOWAIT)  # a thread of it may listen until all have stopped
     guard.release()
     assert guard._process.returncode == -signal.SIGKILL
 
