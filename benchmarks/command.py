@@ -48,7 +48,8 @@ def keep(findings: Sequence[Finding]) -> None:
     described = report.machine()
     RESULTS.write_text(report.as_json(findings, described), encoding="utf-8")
     growth.draw(growth.growth_of(findings), DRAWING)
-    report.put_into(PAGE, report.as_markdown(findings, described))
+    if not report.put_into(PAGE, report.as_markdown(findings, described)):
+        print(f"{PAGE.name} has no place for the table, or is not there", file=sys.stderr)
 
 
 def judge(findings: Sequence[Finding]) -> int:
