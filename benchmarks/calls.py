@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-import httpx
+import httpx2
 import requests
 from yotta.pod import PodApi
 from yottalabs import AsyncYottaLabs, YottaLabs
@@ -44,7 +44,7 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
     with running([sys.executable, "-m", "benchmarks.server"]) as base_url, ExitStack() as stack:
         contenders = {
             "ours": _ours(base_url, stack),
-            "raw httpx": _raw_httpx(base_url, stack),
+            "raw httpx2": _raw_httpx(base_url, stack),
             "yottactl": _yottactl(base_url, stack),
             "requests": _requests(base_url, stack),
         }
@@ -56,7 +56,7 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
                 ]
                 + _without_token(operation, base_url, stack, scale),
                 [
-                    Row(f"{operation} over a kept connection, against raw httpx", "raw httpx", Goal("at most", 1.10)),
+                    Row(f"{operation} over a kept connection, against raw httpx2", "raw httpx2", Goal("at most", 1.10)),
                     Row(f"{operation} over a kept connection, against yottactl", "yottactl", Goal("less than", 1.0)),
                 ],
                 scale.many_rounds,
@@ -103,7 +103,7 @@ def _without_token(operation: str, base_url: str, stack: ExitStack, scale: Scale
 
 
 def _raw_httpx(base_url: str, stack: ExitStack) -> Calls:
-    client = stack.enter_context(httpx.Client(base_url=base_url))
+    client = stack.enter_context(httpx2.Client(base_url=base_url))
     return {
         "create": lambda: json.loads(client.post(CREATE, json=dict(BODY), headers=HEADERS).content),
         "list": lambda: json.loads(client.get(LIST, headers=HEADERS).content),
@@ -156,7 +156,7 @@ def _at_once(base_url: str, scale: Scale) -> Experiment:
             return await _gathered(client.pods.list, count, lambda pods: pods[0].id)
 
     async def raw(count: int) -> float:
-        async with httpx.AsyncClient(base_url=base_url, timeout=120) as client:
+        async with httpx2.AsyncClient(base_url=base_url, timeout=120) as client:
 
             async def one() -> Any:
                 return json.loads((await client.get(LIST, headers=HEADERS)).content)
@@ -165,8 +165,8 @@ def _at_once(base_url: str, scale: Scale) -> Experiment:
 
     count = scale.at_once
     return Experiment(
-        [Contender("ours", _in_a_loop(ours, count)), Contender("raw httpx", _in_a_loop(raw, count))],
-        [Row(f"{count:,} lists at once, asynchronously", "raw httpx", Goal("at most", 1.10))],
+        [Contender("ours", _in_a_loop(ours, count)), Contender("raw httpx2", _in_a_loop(raw, count))],
+        [Row(f"{count:,} lists at once, asynchronously", "raw httpx2", Goal("at most", 1.10))],
         scale.rounds,
     )
 

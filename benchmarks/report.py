@@ -21,7 +21,7 @@ TOLD = (
     *("python_implementation", "python_version", "python_compiler", "aslr", "perf_version"),
 )
 PACKAGES = (
-    *("attrs", "httpx", "jiter", "matplotlib", "msgspec", "openapi-python-client", "orjson", "pydantic", "requests"),
+    *("attrs", "httpx2", "jiter", "matplotlib", "msgspec", "openapi-python-client", "orjson", "pydantic", "requests"),
     *("yottactl", "yottaml"),
 )
 Machine = Mapping[str, Any]

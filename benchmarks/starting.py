@@ -17,7 +17,7 @@ from prism import running_prism
 
 NO_CLICK = "sys.modules['click'] = None"
 IMPORT = "from yottalabs import YottaLabs, Pod, PodStatus, APIError"
-LATE = ("httpx", "attr", "attrs")
+LATE = ("httpx2", "attr", "attrs")
 FIRST_ANSWER = """
 from yottalabs_mock import Simulator
 from yottalabs_mock._messages import Request
@@ -43,15 +43,17 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
     yield Experiment(
         [
             Contender("ours", _process(_python(IMPORT))),
-            Contender("import httpx", _process(_python("import httpx"))),
+            Contender("import httpx2", _process(_python("import httpx2"))),
             Contender("python -c pass", _process(_python("pass"))),
-            # httpx loads a command line of its own where click is installed, as it is here.
-            Contender("import httpx, click not installed", _process(_python(f"import sys; {NO_CLICK}; import httpx"))),
+            # httpx2 loads a command line of its own where click is installed, as it is here.
+            Contender(
+                "import httpx2, click not installed", _process(_python(f"import sys; {NO_CLICK}; import httpx2"))
+            ),
         ],
         [
             Row(
                 "import of the names that most programs need, net of the interpreter's own start",
-                "import httpx",
+                "import httpx2",
                 Goal("at most", 0.5),
                 baseline="python -c pass",
             )
@@ -75,7 +77,7 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
         [
             Contender("ours", _process(_python(FIRST_ANSWER))),
             Contender("Prism ready", _prism_ready),
-            # It loads httpx, which loads trio and its own command line where they are installed, as they are here.
+            # It loads httpx2, which loads trio and its own command line where they are installed, as they are here.
             Contender("ours, through the client", _process(_python(FIRST_ANSWER_TO_A_CLIENT))),
         ],
         [Row("simulator in process: import and first answer", "Prism ready", Goal("at most", 0.2))],

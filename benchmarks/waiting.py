@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from unittest.mock import patch
 
-import httpx
+import httpx2
 from yottalabs import YottaLabs
 from yottalabs._answer import listed, read_answer
 from yottalabs._wait import Until, Wait
@@ -80,15 +80,15 @@ class _EnoughError(Exception):
     """The wait has looked as often as is needed."""
 
 
-class _Answers(httpx.BaseTransport):
+class _Answers(httpx2.BaseTransport):
     """Answers each request with the next list, in bytes of its own each time, as they come from a socket."""
 
     def __init__(self, *bodies: bytes) -> None:
         self.left = [bytes(bytearray(body)) for body in bodies]
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answers."""
-        return httpx.Response(200, content=self.left.pop(0), request=request)
+        return httpx2.Response(200, content=self.left.pop(0), request=request)
 
 
 class _Ticking:

@@ -1,6 +1,6 @@
 """YottaLabs GPU pods: the client that is generated from the contract, openapi.yaml.
 
-Nothing is loaded before it is used: importing this package loads neither httpx nor attrs.
+Nothing is loaded before it is used: importing this package loads neither httpx2 nor attrs.
 """
 
 from typing import TYPE_CHECKING

@@ -7,25 +7,25 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Self
 
-import httpx
+import httpx2
 from attrs import Factory, define, evolve, field
 
 from .types import RawRequest, RawResponse
 
 BASE_URL = "https://api.yottalabs.ai"
 API_KEY_HEADER = "x-api-key"
-DEFAULT_TIMEOUT = httpx.Timeout(30.0)
+DEFAULT_TIMEOUT = httpx2.Timeout(30.0)
 
 
-# Arguments of httpx.Client that are arguments of ours.
+# Arguments of httpx2.Client that are arguments of ours.
 _OURS = frozenset({"base_url", "follow_redirects", "timeout", "verify"})
 
 
-def _seconds_or_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
+def _seconds_or_timeout(timeout: httpx2.Timeout | float) -> httpx2.Timeout:
     """A timeout that bounds every phase."""
     if isinstance(timeout, bool):
-        raise TypeError("the timeout is a bool; it must be seconds or an httpx.Timeout")
-    whole = timeout if isinstance(timeout, httpx.Timeout) else httpx.Timeout(float(timeout))
+        raise TypeError("the timeout is a bool; it must be seconds or an httpx2.Timeout")
+    whole = timeout if isinstance(timeout, httpx2.Timeout) else httpx2.Timeout(float(timeout))
     for phase, seconds in whole.as_dict().items():
         if seconds is None or not 0 < seconds < math.inf:
             raise ValueError(f"the timeout of {phase} is {seconds}; there is always one, of more than 0 seconds")
@@ -61,23 +61,23 @@ def _without_userinfo(url: str) -> str:
 
 @define(eq=False)
 class _Pool:
-    """The httpx clients, made when they are first needed and shared by every copy of a client."""
+    """The httpx2 clients, made when they are first needed and shared by every copy of a client."""
 
     settings: dict[str, Any] = field(repr=False)
-    sync_client: httpx.Client | None = None
-    async_client: httpx.AsyncClient | None = None
+    sync_client: httpx2.Client | None = None
+    async_client: httpx2.AsyncClient | None = None
     _lock: Lock = field(factory=Lock, repr=False, init=False)
 
-    def get(self) -> httpx.Client:
+    def get(self) -> httpx2.Client:
         with self._lock:
             if self.sync_client is None:
-                self.sync_client = httpx.Client(**self.settings)
+                self.sync_client = httpx2.Client(**self.settings)
             return self.sync_client
 
-    def get_async(self) -> httpx.AsyncClient:
+    def get_async(self) -> httpx2.AsyncClient:
         with self._lock:
             if self.async_client is None:
-                self.async_client = httpx.AsyncClient(**self.settings)
+                self.async_client = httpx2.AsyncClient(**self.settings)
             return self.async_client
 
 
@@ -93,10 +93,10 @@ class Client:
         cookies: Cookies of each request.
         headers: Headers of each request.
         timeout: How long each phase of a request may take (connecting, each read, each write): seconds or an
-            httpx.Timeout. None is not accepted: there is always one.
+            httpx2.Timeout. None is not accepted: there is always one.
         verify_ssl: Whether, or against what, certificates are verified.
         follow_redirects: Whether redirects are followed. They would carry the key to another host.
-        httpx_args: Further arguments of httpx.Client and httpx.AsyncClient.
+        httpx_args: Further arguments of httpx2.Client and httpx2.AsyncClient.
 
     Raises:
         TypeError: An argument is of a type that cannot be used.
@@ -106,7 +106,7 @@ class Client:
     _base_url: str = field(default=BASE_URL, alias="base_url", repr=_without_userinfo)
     _cookies: dict[str, str] = field(factory=dict, alias="cookies", validator=_check_headers, repr=False)
     _headers: dict[str, str] = field(factory=dict, alias="headers", validator=_check_headers, repr=False)
-    _timeout: httpx.Timeout = field(
+    _timeout: httpx2.Timeout = field(
         default=DEFAULT_TIMEOUT,
         converter=_seconds_or_timeout,
         alias="timeout",
@@ -131,7 +131,7 @@ class Client:
         """A copy with additional cookies."""
         return evolve(self, cookies={**self._cookies, **cookies})
 
-    def with_timeout(self, timeout: httpx.Timeout | float) -> Self:
+    def with_timeout(self, timeout: httpx2.Timeout | float) -> Self:
         """A copy with another timeout."""
         return evolve(self, timeout=timeout)
 
@@ -162,28 +162,28 @@ class Client:
     def _authentication(self) -> dict[str, str]:
         return {}
 
-    def set_httpx_client(self, client: httpx.Client) -> Self:
-        """Uses this httpx.Client for the connections of this object, not of its copies.
+    def set_httpx_client(self, client: httpx2.Client) -> Self:
+        """Uses this httpx2.Client for the connections of this object, not of its copies.
 
         Base URL, headers, key, timeout and redirects remain those of this object.
         """
         self._pool = _Pool(self._pool.settings, client, self._pool.async_client)
         return self
 
-    def get_httpx_client(self) -> httpx.Client:
-        """The httpx.Client that holds the connections."""
+    def get_httpx_client(self) -> httpx2.Client:
+        """The httpx2.Client that holds the connections."""
         return self._pool.get()
 
-    def set_async_httpx_client(self, async_client: httpx.AsyncClient) -> Self:
-        """Uses this httpx.AsyncClient for the connections of this object, not of its copies.
+    def set_async_httpx_client(self, async_client: httpx2.AsyncClient) -> Self:
+        """Uses this httpx2.AsyncClient for the connections of this object, not of its copies.
 
         Base URL, headers, key, timeout and redirects remain those of this object.
         """
         self._pool = _Pool(self._pool.settings, self._pool.sync_client, async_client)
         return self
 
-    def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """The httpx.AsyncClient that holds the connections."""
+    def get_async_httpx_client(self) -> httpx2.AsyncClient:
+        """The httpx2.AsyncClient that holds the connections."""
         return self._pool.get_async()
 
     def __enter__(self) -> Self:
@@ -219,5 +219,5 @@ class AuthenticatedClient(Client):
         return {self.auth_header_name: f"{self.prefix} {self.token}" if self.prefix else self.token}
 
 
-def _raw(response: httpx.Response) -> RawResponse:
+def _raw(response: httpx2.Response) -> RawResponse:
     return RawResponse(status_code=response.status_code, headers=dict(response.headers), content=response.content)

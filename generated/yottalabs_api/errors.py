@@ -1,4 +1,4 @@
-"""What this package raises itself. Everything else that can go wrong is an httpx exception."""
+"""What this package raises itself. Everything else that can go wrong is an httpx2 exception."""
 
 from typing import Any
 

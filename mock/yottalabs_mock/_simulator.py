@@ -79,7 +79,7 @@ class Simulator:
 
     @property
     def transport(self) -> Transport:
-        """An httpx transport, for both clients: `YottaLabs("any-key", transport=sim.transport, clock=sim.clock)`."""
+        """An httpx2 transport, for both clients: `YottaLabs("any-key", transport=sim.transport, clock=sim.clock)`."""
         from ._transport import Transport
 
         return Transport(self.exchange, self._clock)

@@ -6,7 +6,7 @@
         for pod in yotta.pods.list():
             print(pod.id, pod.status, pod.hourly_price)
 
-Importing this package loads neither httpx nor attrs; the first client does.
+Importing this package loads neither httpx2 nor attrs; the first client does.
 """
 
 from importlib import import_module

@@ -11,8 +11,6 @@ INTERRUPTED_STATUS, FAILED_STATUS = 130, 1
 
 def main() -> NoReturn:
     """Runs the command and ends the process with its status."""
-    # httpx would load a command line of its own, which takes longer than the rest of it. None cannot be imported.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # a module elsewhere
     try:
         from ._cli.program import run
 

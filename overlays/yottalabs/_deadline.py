@@ -1,10 +1,10 @@
 """One moment that bounds a whole call: connecting, sending, waiting, and reading to the last byte.
 
-httpx bounds each phase of a request by itself, and within a phase each read, so that a server that sends a byte now and
-then is never too late. An asynchronous call is simply cancelled at its deadline. A synchronous one cannot be: each of
-its phases gets what is left of the time when the phase begins, and on connections of our own, so does each single read
-and write, and each address of a host (`bound_reads`). What nothing can bound in a synchronous call is the name look-up
-of the operating system.
+httpx2 bounds each phase of a request by itself, and within a phase each read, so that a server that sends a byte now
+and then is never too late. An asynchronous call is simply cancelled at its deadline. A synchronous one cannot be: each
+of its phases gets what is left of the time when the phase begins, and on connections of our own, so does each single
+read and write, and each address of a host (`bound_reads`). What nothing can bound in a synchronous call is the name
+look-up of the operating system.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import httpcore
+import httpcore2
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
 
-    import httpx
+    import httpx2
 
     from ._clock import Clock
 
@@ -79,16 +79,16 @@ class _Phases(dict[str, float]):
         return self[phase] if phase in self else default  # noqa: SIM401  # this is that method
 
 
-def bound_reads(client: httpx.Client | httpx.AsyncClient) -> None:
+def bound_reads(client: httpx2.Client | httpx2.AsyncClient) -> None:
     """Makes each read and write on a synchronous client's connections end at the deadline of the call it belongs to.
 
-    httpx has no way to pass a network backend to its transports, so the backend of their connection pools is replaced.
-    Where a release of httpx keeps it elsewhere, calls are bounded by phase only; a test would notice.
+    httpx2 has no way to pass a network backend to its transports, so the backend of their connection pools is replaced.
+    Where a release of httpx2 keeps it elsewhere, calls are bounded by phase only; a test would notice.
     """
     for transport in (getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()):
         pool: Any = getattr(transport, "_pool", None)
         backend = getattr(pool, "_network_backend", None)
-        if isinstance(backend, httpcore.NetworkBackend):
+        if isinstance(backend, httpcore2.NetworkBackend):
             pool._network_backend = _BoundBackend(backend)  # noqa: SLF001  # see above
 
 
@@ -96,11 +96,11 @@ def _addresses(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(error) from error
+        raise httpcore2.ConnectError(error) from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def _bounded(timeout: float | None, late: type[httpcore.TimeoutException], share: int = 1) -> float | None:
+def _bounded(timeout: float | None, late: type[httpcore2.TimeoutException], share: int = 1) -> float | None:
     deadline = _current.get()
     if deadline is None:
         return timeout
@@ -110,8 +110,8 @@ def _bounded(timeout: float | None, late: type[httpcore.TimeoutException], share
     return (remaining if timeout is None else min(timeout, remaining)) / share
 
 
-class _BoundBackend(httpcore.NetworkBackend):
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+class _BoundBackend(httpcore2.NetworkBackend):
+    def __init__(self, backend: httpcore2.NetworkBackend) -> None:
         self._backend = backend
 
     def connect_tcp(
@@ -120,50 +120,50 @@ class _BoundBackend(httpcore.NetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
         addresses = _addresses(host, port)
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             # An address that does not answer leaves the others their share of the time.
-            timeout_here = _bounded(timeout, httpcore.ConnectTimeout, share=left)
+            timeout_here = _bounded(timeout, httpcore2.ConnectTimeout, share=left)
             try:
                 stream = self._backend.connect_tcp(address, port, timeout_here, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 if left == 1:
                     raise
             else:
                 return _BoundStream(stream)
-        raise httpcore.ConnectError(f"{host} has no address")
+        raise httpcore2.ConnectError(f"{host} has no address")
 
     def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
-    ) -> httpcore.NetworkStream:
-        timeout = _bounded(timeout, httpcore.ConnectTimeout)
+        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None
+    ) -> httpcore2.NetworkStream:
+        timeout = _bounded(timeout, httpcore2.ConnectTimeout)
         return _BoundStream(self._backend.connect_unix_socket(path, timeout, socket_options))
 
     def sleep(self, seconds: float) -> None:
         self._backend.sleep(seconds)
 
 
-class _BoundStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+class _BoundStream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _bounded(timeout, httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, _bounded(timeout, httpcore2.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         # In pieces: within one write, each part that the peer takes would get the whole time again.
         for start in range(0, len(buffer), _PIECE_BYTES):
-            self._stream.write(buffer[start : start + _PIECE_BYTES], _bounded(timeout, httpcore.WriteTimeout))
+            self._stream.write(buffer[start : start + _PIECE_BYTES], _bounded(timeout, httpcore2.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        timeout = _bounded(timeout, httpcore.ConnectTimeout)
+    ) -> httpcore2.NetworkStream:
+        timeout = _bounded(timeout, httpcore2.ConnectTimeout)
         return _BoundStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:

@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 HIDDEN = "<hidden>"
 SHORTEST_SECRET = 8  # characters; a shorter one, of a mock, is a part of ordinary words
-LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
+LOGGERS = ("httpx2", *(f"httpcore2.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 """Those that log what a server says: its headers, and the words beside its status."""
 BELOW = frozenset(
     {
-        *("yottalabs", "yottalabs_api", "yottalabs_mock", "tenacity", "httpx", "httpcore", "h11", "h2", "hpack"),
+        *("yottalabs", "yottalabs_api", "yottalabs_mock", "tenacity", "httpx2", "httpcore2", "h11", "h2", "hpack"),
         *("socksio", "anyio", "trio", "outcome", "asyncio", "concurrent", "ssl", "socket", "subprocess", "json"),
     }
 )

@@ -7,14 +7,14 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, null
 import anyio
 
 MOST_AT_ONCE = 50
-"""Half as many as httpx opens connections. It goes through all of them for each request, so that more take longer."""
+"""Half as many as httpx2 opens connections. It goes through all of them for each request, so that more take longer."""
 
 
 class AsyncTurns:
     """The turns of tasks.
 
-    httpx would queue them too, but goes through the whole queue whenever a connection becomes free; a thousand tasks at
-    once can take ten times as long.
+    httpx2 would queue them too, but goes through the whole queue whenever a connection becomes free; a thousand tasks
+    at once can take ten times as long.
     """
 
     def __init__(self) -> None:
@@ -28,8 +28,8 @@ class AsyncTurns:
 
 
 class Turns:
-    """The turns of threads. There are never so many of them that httpx takes long to choose among them."""
+    """The turns of threads. There are never so many of them that httpx2 takes long to choose among them."""
 
     def turn(self) -> AbstractContextManager[object]:
-        """Nothing: httpx lets them wait."""
+        """Nothing: httpx2 lets them wait."""
         return nullcontext()

@@ -20,7 +20,7 @@ LONGEST_MESSAGE = 100_000  # bytes
 def import_all() -> None:
     """Imports what a command imports on its way, by taking it; nothing is sent."""
     import click.shell_completion  # noqa: F401
-    import httpx
+    import httpx2
     import rich.live
     import rich.padding
     import rich.spinner
@@ -32,8 +32,8 @@ def import_all() -> None:
     from yottalabs._cli.pods import costing, creating, deleting, getting, listing, ssh, sweeping, waiting  # noqa: F401
 
     pod = {"id": "1", "expose": [{"port": 22}], "status": "RUNNING"}
-    answer = httpx.Response(200, json={"code": 10000, "message": "success", "data": [pod]})
-    with YottaLabs("a-key", transport=httpx.MockTransport(lambda _: answer)) as client:
+    answer = httpx2.Response(200, json={"code": 10000, "message": "success", "data": [pod]})
+    with YottaLabs("a-key", transport=httpx2.MockTransport(lambda _: answer)) as client:
         client.pods.list()
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -427,7 +427,7 @@ def test_a_message_of_the_api_is_told_by_its_beginning(size: int) -> None:
 
 
 def test_an_answer_that_is_no_text_is_told() -> None:
-    transport = Scripted(httpx.Response(400, content=b"\xff\xfe\x00\x1b"))
+    transport = Scripted(httpx2.Response(400, content=b"\xff\xfe\x00\x1b"))
     with YottaLabs(KEY, transport=transport, clock=VirtualClock()) as client, pytest.raises(YottaLabsError) as caught:
         client.pods.list()
     assert_told(failure_of(caught.value))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from yottalabs_mock import Reads, Simulator, Times, _command, _server, _simulator
 
@@ -74,7 +74,7 @@ def requests_in_flight(base_url: str) -> Iterator[None]:
     """
 
     def creates() -> None:
-        with suppress(httpx.TransportError), httpx.Client(base_url=base_url, headers=JSON, timeout=20) as client:
+        with suppress(httpx2.TransportError), httpx2.Client(base_url=base_url, headers=JSON, timeout=20) as client:
             while True:
                 client.post(CREATE, content=VALID)
 
@@ -159,7 +159,7 @@ def test_a_signal_ends_it_however_early_it_comes(name: str, moment: str, stop: s
 def test_nothing_large_is_loaded_before_it_listens_to_signals() -> None:
     code = "import sys, yottalabs_mock.__main__; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    large = {"argparse", "asyncio", "logging", "dataclasses", "yaml", "jsonschema_rs", "httpx", "uvicorn"}
+    large = {"argparse", "asyncio", "logging", "dataclasses", "yaml", "jsonschema_rs", "httpx2", "uvicorn"}
     assert large.isdisjoint(done.stdout.split())
 
 

@@ -16,8 +16,8 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
-import httpcore
-import httpx
+import httpcore2
+import httpx2
 import pytest
 import trustme
 from yottalabs import (
@@ -40,7 +40,7 @@ TIMEOUT = 0.7
 AT_MOST = 5.0  # seconds, far above what a call may take and far below what a phase-wise timeout would
 
 
-# A call over TLS that is cancelled leaves its socket to the garbage collector: httpcore's matter, in asyncio alone.
+# A call over TLS that is cancelled leaves its socket to the garbage collector: httpcore2's matter, in asyncio alone.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
@@ -103,12 +103,12 @@ def test_the_cause_of_an_error_does_not_hold_the_key(make: Make) -> None:
     ):
         yotta.pods.list()
     cause = caught.value.__cause__
-    assert isinstance(cause, httpx.RequestError)
+    assert isinstance(cause, httpx2.RequestError)
     assert cause.request.url == f"{url}/openapi/v1/pods/list"
     assert "canary-key" not in repr(cause.request.headers)
 
 
-# --- Deadlines that httpx does not keep -------------------------------------------------------------------------------
+# --- Deadlines that httpx2 does not keep ------------------------------------------------------------------------------
 
 
 def test_a_peer_that_takes_a_request_in_small_parts_cannot_prolong_the_call(make: Make) -> None:
@@ -133,7 +133,7 @@ def test_a_peer_that_takes_a_request_in_small_parts_cannot_prolong_the_call(make
     assert took < AT_MOST
 
 
-class Addresses(httpcore.MockBackend):
+class Addresses(httpcore2.MockBackend):
     """A network where connecting to some addresses takes all the time it is given."""
 
     def __init__(self, clock: VirtualClock, dead: set[str]) -> None:
@@ -146,7 +146,7 @@ class Addresses(httpcore.MockBackend):
         self.tried.append((host, timeout))
         if host in self._dead:
             self._clock.sleep(timeout or 0)
-            raise httpcore.ConnectTimeout
+            raise httpcore2.ConnectTimeout
         return super().connect_tcp(host, port, timeout)
 
 
@@ -157,7 +157,7 @@ def test_addresses_that_do_not_answer_leave_the_others_their_share_of_the_time(
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{host}", 443)) for host in (1, 1, 2, 3)]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
     network = Addresses(clock, dead)
-    http = httpx.Client()
+    http = httpx2.Client()
     pool: Any = getattr(http._transport, "_pool")  # noqa: B009  # which the base class of transports has not
     pool._network_backend = network
     bound_reads(http)
@@ -168,7 +168,7 @@ def test_addresses_that_do_not_answer_leave_the_others_their_share_of_the_time(
             assert backend.connect_tcp("api.example", 443)
             assert network.tried == [("192.0.2.1", 10), ("192.0.2.2", 10)]
         else:
-            with pytest.raises(httpcore.ConnectTimeout):
+            with pytest.raises(httpcore2.ConnectTimeout):
                 backend.connect_tcp("api.example", 443)
             assert network.tried == [("192.0.2.1", 10), ("192.0.2.2", 10), ("192.0.2.3", 10)]
             assert deadline.remaining() == 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs import (
     APIConnectionError,
@@ -272,10 +272,10 @@ def test_a_cpu_pod_may_have_no_gpus(client: Client) -> None:
 @pytest.mark.parametrize(
     ("step", "kind"),
     [
-        (httpx.ReadTimeout("slow"), APITimeoutError),
-        (httpx.RemoteProtocolError("gone"), APIConnectionError),
+        (httpx2.ReadTimeout("slow"), APITimeoutError),
+        (httpx2.RemoteProtocolError("gone"), APIConnectionError),
         (envelope(None, 10002, 500), ServerError),
-        (httpx.Response(200, content=b"<html>"), ResponseValidationError),
+        (httpx2.Response(200, content=b"<html>"), ResponseValidationError),
     ],
 )
 def test_a_create_that_may_have_happened_says_so(client: Client, step: Any, kind: type[YottaLabsError]) -> None:
@@ -289,7 +289,7 @@ def test_a_create_that_may_have_happened_says_so(client: Client, step: Any, kind
 
 
 @pytest.mark.parametrize(
-    "step", [httpx.ReadTimeout("slow"), envelope(None, 10002, 500), httpx.Response(200, content=b"<html>")]
+    "step", [httpx2.ReadTimeout("slow"), envelope(None, 10002, 500), httpx2.Response(200, content=b"<html>")]
 )
 def test_a_create_without_a_token_that_may_have_happened_says_so_at_once(client: Client, step: Any) -> None:
     transport = Scripted(step)
@@ -299,7 +299,7 @@ def test_a_create_without_a_token_that_may_have_happened_says_so_at_once(client:
     assert len(transport.requests) == 1
 
 
-@pytest.mark.parametrize("step", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), envelope(None, 10001)])
+@pytest.mark.parametrize("step", [httpx2.ConnectError("refused"), httpx2.ConnectTimeout("slow"), envelope(None, 10001)])
 def test_a_create_that_certainly_did_not_happen_does_not_say_so(client: Client, step: Any) -> None:
     transport = Scripted(step)
     with pytest.raises(YottaLabsError) as caught:

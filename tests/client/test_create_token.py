@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
+import httpx2
 import pytest
 from yottalabs import (
     APIConnectionError,
@@ -84,39 +84,39 @@ def token_of(simulator: Simulator, pod_id: str) -> str | None:
 # --- Every outcome of one request -------------------------------------------------------------------------------------
 
 REFUSED: dict[str, tuple[Any, type[YottaLabsError]]] = {
-    **{f"HTTP {number}": (httpx.Response(number), APIError) for number in (400, 401, 403, 404, 405, 413, 415, 422)},
-    "HTTP 429": (httpx.Response(429), RateLimitError),
+    **{f"HTTP {number}": (httpx2.Response(number), APIError) for number in (400, 401, 403, 404, 405, 413, 415, 422)},
+    "HTTP 429": (httpx2.Response(429), RateLimitError),
     "code 10001": (envelope(None, 10001), APIError),
     "code 10004": (envelope(None, 10004), PermissionDeniedError),
     "code 12001": (envelope(None, 12001), ConflictError),
     "code 429": (envelope(None, 429), RateLimitError),
     "HTTP 500 with code 10001": (envelope(None, 10001, status=500), ServerError),
     "HTTP 409 with code 12001": (envelope(None, 12001, status=409), ConflictError),
-    "a refused connection": (httpx.ConnectError("refused"), APIConnectionError),
-    "no connection in time": (httpx.ConnectTimeout("late"), APITimeoutError),
-    "no connection to spare": (httpx.PoolTimeout("late"), APITimeoutError),
-    "no proxy": (httpx.ProxyError("no"), APIConnectionError),
+    "a refused connection": (httpx2.ConnectError("refused"), APIConnectionError),
+    "no connection in time": (httpx2.ConnectTimeout("late"), APITimeoutError),
+    "no connection to spare": (httpx2.PoolTimeout("late"), APITimeoutError),
+    "no proxy": (httpx2.ProxyError("no"), APIConnectionError),
 }
 UNKNOWN: dict[str, tuple[Any, type[YottaLabsError]]] = {
-    **{f"HTTP {number}": (httpx.Response(number), APIError) for number in (300, 301, 302, 303, 307, 308)},
-    **{f"HTTP {number}": (httpx.Response(number), APIError) for number in (402, 406, 408, 409, 410, 418, 451, 499)},
-    **{f"HTTP {number}": (httpx.Response(number), ServerError) for number in (500, 501, 502, 503, 504, 520, 524, 599)},
+    **{f"HTTP {number}": (httpx2.Response(number), APIError) for number in (300, 301, 302, 303, 307, 308)},
+    **{f"HTTP {number}": (httpx2.Response(number), APIError) for number in (402, 406, 408, 409, 410, 418, 451, 499)},
+    **{f"HTTP {number}": (httpx2.Response(number), ServerError) for number in (500, 501, 502, 503, 504, 520, 524, 599)},
     "HTTP 409 with another code": (envelope(None, 777, status=409), ConflictError),
     **{f"code {code}": (envelope(None, code), APIError) for code in (0, 10002, 10007, 12000, 13000, 500, 777, -1)},
-    "no answer in time": (httpx.ReadTimeout("late"), APITimeoutError),
-    "too late to send": (httpx.WriteTimeout("late"), APITimeoutError),
-    "a reset": (httpx.ReadError("reset"), APIConnectionError),
-    "a reset while sending": (httpx.WriteError("reset"), APIConnectionError),
-    "no HTTP": (httpx.RemoteProtocolError("odd"), APIConnectionError),
-    "HTML": (httpx.Response(200, content=b"<html>"), ResponseValidationError),
-    "nothing": (httpx.Response(200), ResponseValidationError),
-    "no content": (httpx.Response(204), ResponseValidationError),
-    "no envelope": (httpx.Response(200, content=b"[]"), ResponseValidationError),
-    "no code": (httpx.Response(200, content=b'{"data":"1"}'), ResponseValidationError),
-    "half a body": (httpx.Response(200, content=b'{"code":10000,"da'), ResponseValidationError),
+    "no answer in time": (httpx2.ReadTimeout("late"), APITimeoutError),
+    "too late to send": (httpx2.WriteTimeout("late"), APITimeoutError),
+    "a reset": (httpx2.ReadError("reset"), APIConnectionError),
+    "a reset while sending": (httpx2.WriteError("reset"), APIConnectionError),
+    "no HTTP": (httpx2.RemoteProtocolError("odd"), APIConnectionError),
+    "HTML": (httpx2.Response(200, content=b"<html>"), ResponseValidationError),
+    "nothing": (httpx2.Response(200), ResponseValidationError),
+    "no content": (httpx2.Response(204), ResponseValidationError),
+    "no envelope": (httpx2.Response(200, content=b"[]"), ResponseValidationError),
+    "no code": (httpx2.Response(200, content=b'{"data":"1"}'), ResponseValidationError),
+    "half a body": (httpx2.Response(200, content=b'{"code":10000,"da'), ResponseValidationError),
     "success without an id": (envelope(None), ResponseValidationError),
     "success with an object without an id": (envelope({"name": "x"}), ResponseValidationError),
-    "not packed": (httpx.Response(200, headers={"x": "y"}, content=b"\x1f\x8b"), ResponseValidationError),
+    "not packed": (httpx2.Response(200, headers={"x": "y"}, content=b"\x1f\x8b"), ResponseValidationError),
 }
 
 
@@ -128,7 +128,7 @@ class Answering(Scripted):
         self._pods = pods
         self.created: list[Any] = []
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: httpx2.Request) -> httpx2.Response:
         if request.method == "GET":
             return envelope(self._pods(token_in(self.created[-1]) if self.created else None))
         self.created.append(json.loads(request.content))
@@ -227,32 +227,32 @@ def test_a_pod_that_was_not_created_is_never_created_again(yotta: Any, simulator
 
 def test_a_list_that_lags_is_asked_again(client: Client) -> None:
     looks = iter([0, 1, 2, 3])
-    lagging = Answering(httpx.ReadError("reset"), lambda token: [pod(7, token)] if next(looks, 9) > 2 else [])
+    lagging = Answering(httpx2.ReadError("reset"), lambda token: [pod(7, token)] if next(looks, 9) > 2 else [])
     assert client(lagging).pods.create(**ARGUMENTS) == "7"
 
 
 def test_lists_that_fail_are_asked_again(client: Client) -> None:
-    looks = iter([httpx.ReadError("reset"), httpx.Response(503), envelope(None, 429), envelope(None), None])
+    looks = iter([httpx2.ReadError("reset"), httpx2.Response(503), envelope(None, 429), envelope(None), None])
 
     class Failing(Answering):
-        def _answer(self, request: httpx.Request) -> httpx.Response:
+        def _answer(self, request: httpx2.Request) -> httpx2.Response:
             step = next(looks, None) if request.method == "GET" else None
             if isinstance(step, Exception):
                 raise step
             return step or super()._answer(request)
 
-    transport = Failing(httpx.ReadError("reset"), lambda token: [pod(7, token)])
+    transport = Failing(httpx2.ReadError("reset"), lambda token: [pod(7, token)])
     assert client(transport).pods.create(**ARGUMENTS) == "7"
     assert len(transport.created) == 1
 
 
 def test_a_list_that_may_not_be_read_ends_the_look_at_once(client: Client, clock: VirtualClock) -> None:
     class Forbidding(Answering):
-        def _answer(self, request: httpx.Request) -> httpx.Response:
-            return httpx.Response(403) if request.method == "GET" else super()._answer(request)
+        def _answer(self, request: httpx2.Request) -> httpx2.Response:
+            return httpx2.Response(403) if request.method == "GET" else super()._answer(request)
 
     with pytest.raises(CreateOutcomeUnknownError, match="could not be read either") as caught:
-        client(Forbidding(httpx.ReadError("reset"))).pods.create(**ARGUMENTS)
+        client(Forbidding(httpx2.ReadError("reset"))).pods.create(**ARGUMENTS)
     assert isinstance(caught.value.__cause__, APIConnectionError)
     assert clock.slept == []
 
@@ -284,7 +284,7 @@ def test_another_pod_is_created_only_when_asked_and_after_the_window(yotta: Any,
 
 
 def test_the_second_pod_has_another_token(client: Client) -> None:
-    transport = Answering(httpx.ReadError("reset"))
+    transport = Answering(httpx2.ReadError("reset"))
     with pytest.raises(CreateOutcomeUnknownError) as caught:
         client(transport).pods.create(**ARGUMENTS, on_unknown="recreate")
     first, second = map(token_in, transport.created)
@@ -551,14 +551,14 @@ def test_without_variables_and_without_a_token_the_field_is_not_sent(client: Cli
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
 @pytest.mark.parametrize("moment", ["sending", "looking"])
 def test_an_interrupted_create_says_how_to_find_its_pod(client: Client, kind: Any, moment: str) -> None:
-    def interrupt(_: httpx.Request) -> Any:
+    def interrupt(_: httpx2.Request) -> Any:
         raise kind
 
     class Interrupted(Answering):
-        def _answer(self, request: httpx.Request) -> httpx.Response:
+        def _answer(self, request: httpx2.Request) -> httpx2.Response:
             return interrupt(request) if request.method == "GET" else super()._answer(request)
 
-    transport = Interrupted(interrupt if moment == "sending" else httpx.ReadError("reset"))
+    transport = Interrupted(interrupt if moment == "sending" else httpx2.ReadError("reset"))
     with pytest.raises(kind) as caught:
         client(transport).pods.create(**ARGUMENTS)
     (note,) = caught.value.__notes__
@@ -566,7 +566,7 @@ def test_an_interrupted_create_says_how_to_find_its_pod(client: Client, kind: An
 
 
 def test_an_interrupted_create_without_a_token_says_nothing(client: Client) -> None:
-    def interrupt(_: httpx.Request) -> Any:
+    def interrupt(_: httpx2.Request) -> Any:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as caught:
@@ -577,15 +577,15 @@ def test_an_interrupted_create_without_a_token_says_nothing(client: Client) -> N
 def test_a_cancelled_create_says_how_to_find_its_pod() -> None:
     async def main() -> None:
         began = asyncio.Event()
-        sent: list[httpx.Request] = []
+        sent: list[httpx2.Request] = []
 
-        async def never(request: httpx.Request) -> httpx.Response:
+        async def never(request: httpx2.Request) -> httpx2.Response:
             sent.append(request)
             began.set()
             await asyncio.Event().wait()
             raise AssertionError("it was not cancelled")
 
-        async with AsyncYottaLabs("a-key", transport=httpx.MockTransport(never)) as yotta:
+        async with AsyncYottaLabs("a-key", transport=httpx2.MockTransport(never)) as yotta:
             task = asyncio.create_task(yotta.pods.create(**ARGUMENTS))
             await began.wait()
             task.cancel()
@@ -658,7 +658,7 @@ def test_a_list_that_tells_nothing_long_after_makes_no_second_pod(yotta: Any, si
 
 def test_a_pod_that_turns_up_while_it_is_looked_for_is_compared_too(client: Client) -> None:
     late = pod(1, "job") | {"image": "x"}
-    transport = Scripted([], httpx.ReadError("reset"), [])
+    transport = Scripted([], httpx2.ReadError("reset"), [])
     yotta = client(transport)
     with pytest.raises(CreateOutcomeUnknownError):
         yotta.pods.create(**ARGUMENTS, create_token="job")

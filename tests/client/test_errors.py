@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import yottalabs
 from yottalabs import (
@@ -62,7 +62,7 @@ Client = Callable[..., Any]
 @pytest.mark.parametrize("body", [b'{"message": "no", "code": 10000, "data": []}', b"<html>no</html>", b""])
 def test_the_status_decides_first(client: Client, status: int, kind: type[APIError], body: bytes) -> None:
     with pytest.raises(APIError) as caught:
-        client(Scripted(httpx.Response(status, content=body, headers={"X-Request-Id": "r-1"}))).pods.list()
+        client(Scripted(httpx2.Response(status, content=body, headers={"X-Request-Id": "r-1"}))).pods.list()
     assert type(caught.value) is kind
     assert caught.value.status_code == status
     assert caught.value.body == body
@@ -125,7 +125,7 @@ def test_a_success_may_be_written_in_other_ways(client: Client, code: Any) -> No
 )
 def test_what_is_no_envelope_is_an_error_that_keeps_it(client: Client, body: bytes) -> None:
     with pytest.raises(ResponseValidationError) as caught:
-        client(Scripted(httpx.Response(200, content=body, headers={"Server": "proxy"}))).pods.list()
+        client(Scripted(httpx2.Response(200, content=body, headers={"Server": "proxy"}))).pods.list()
     assert caught.value.status_code == 200
     assert caught.value.body == body
     assert caught.value.headers["server"] == "proxy"
@@ -134,7 +134,7 @@ def test_what_is_no_envelope_is_an_error_that_keeps_it(client: Client, body: byt
 def test_the_problem_with_what_is_no_json_is_named(client: Client) -> None:
     for content, problem in ((b"", "the answer is empty"), (b"<html>", "not JSON: Expecting value: line 1 column 1")):
         with pytest.raises(ResponseValidationError, match=problem):
-            client(Scripted(httpx.Response(200, content=content))).pods.list()
+            client(Scripted(httpx2.Response(200, content=content))).pods.list()
 
 
 def test_the_apis_message_fits_a_terminal_and_a_line_of_a_log(client: Client) -> None:
@@ -157,7 +157,7 @@ def test_a_pods_id_is_told_unless_the_message_has_it() -> None:
 
 
 def test_a_redirect_is_not_followed_and_says_where_it_leads(client: Client) -> None:
-    transport = Scripted(httpx.Response(307, headers={"Location": "https://elsewhere.example/"}))
+    transport = Scripted(httpx2.Response(307, headers={"Location": "https://elsewhere.example/"}))
     with pytest.raises(APIError, match="redirects to https://elsewhere.example/, which is not followed"):
         client(transport).pods.list()
     assert len(transport.requests) == 1
@@ -178,24 +178,24 @@ def test_a_redirect_is_not_followed_and_says_where_it_leads(client: Client) -> N
 def test_a_rate_limit_says_how_long_to_wait(client: Client, header: str | None, expected: float | None) -> None:
     headers = {} if header is None else {"Retry-After": header}
     with pytest.raises(RateLimitError) as caught:
-        client(Scripted(httpx.Response(429, headers=headers))).pods.list()
+        client(Scripted(httpx2.Response(429, headers=headers))).pods.list()
     assert caught.value.retry_after == expected
 
 
 @pytest.mark.parametrize(
     ("step", "kind", "maybe_sent"),
     [
-        (httpx.ConnectError("refused"), APIConnectionError, False),
-        (httpx.ConnectTimeout("slow"), APITimeoutError, False),
-        (httpx.PoolTimeout("full"), APITimeoutError, False),
-        (httpx.ProxyError("no"), APIConnectionError, False),
-        (httpx.WriteError("broken"), APIConnectionError, True),
-        (httpx.ReadError("reset"), APIConnectionError, True),
-        (httpx.ReadTimeout("slow"), APITimeoutError, True),
-        (httpx.WriteTimeout("slow"), APITimeoutError, True),
-        (httpx.RemoteProtocolError("odd"), APIConnectionError, True),
-        (httpx.UnsupportedProtocol("odd"), APIConnectionError, True),
-        (httpx.DecodingError("odd"), APIConnectionError, True),
+        (httpx2.ConnectError("refused"), APIConnectionError, False),
+        (httpx2.ConnectTimeout("slow"), APITimeoutError, False),
+        (httpx2.PoolTimeout("full"), APITimeoutError, False),
+        (httpx2.ProxyError("no"), APIConnectionError, False),
+        (httpx2.WriteError("broken"), APIConnectionError, True),
+        (httpx2.ReadError("reset"), APIConnectionError, True),
+        (httpx2.ReadTimeout("slow"), APITimeoutError, True),
+        (httpx2.WriteTimeout("slow"), APITimeoutError, True),
+        (httpx2.RemoteProtocolError("odd"), APIConnectionError, True),
+        (httpx2.UnsupportedProtocol("odd"), APIConnectionError, True),
+        (httpx2.DecodingError("odd"), APIConnectionError, True),
         (OSError("odd"), APIConnectionError, True),
         (TimeoutError("odd"), APITimeoutError, True),
     ],

@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs_api import AuthenticatedClient, Client
 from yottalabs_api.api.pods import create_pod, delete_pod, list_pods
@@ -72,7 +72,7 @@ def test_a_failure_is_read_too() -> None:
 @pytest.mark.parametrize("status", [100, 200, 204, 302, 418, 499, 520, 999])
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"null", b"\xff"])
 def test_a_body_that_is_none_of_the_contracts_gives_nothing_parsed(status: int, content: bytes) -> None:
-    response = list_pods.sync_detailed(client=over(Scripted(httpx.Response(status, content=content))))
+    response = list_pods.sync_detailed(client=over(Scripted(httpx2.Response(status, content=content))))
     assert (response.status_code, response.content, response.parsed) == (status, content, None)
 
 
@@ -95,7 +95,7 @@ def test_there_is_always_a_timeout() -> None:
 
 @pytest.mark.parametrize(
     "timeout",
-    [None, True, 0, -1, float("inf"), float("nan"), "x", httpx.Timeout(None), httpx.Timeout(5, read=None)],
+    [None, True, 0, -1, float("inf"), float("nan"), "x", httpx2.Timeout(None), httpx2.Timeout(5, read=None)],
 )
 def test_and_nothing_else_is_taken_for_one(timeout: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
@@ -159,9 +159,9 @@ def test_a_copy_leaves_the_original_as_it_is_and_shares_its_connections() -> Non
 
 @pytest.mark.parametrize("base_url", ["", "https://elsewhere.example"])
 def test_an_httpx_client_of_ones_own_is_for_the_connections_alone(base_url: str) -> None:
-    own, others = (Scripted(httpx.Response(302, headers={"location": "https://x.example/"})) for _ in range(2))
+    own, others = (Scripted(httpx2.Response(302, headers={"location": "https://x.example/"})) for _ in range(2))
     original = over(others, base_url="https://api.example/base/")
-    mine = httpx.Client(base_url=base_url, transport=own, follow_redirects=True, timeout=None)
+    mine = httpx2.Client(base_url=base_url, transport=own, follow_redirects=True, timeout=None)
     copy = original.with_headers({"a": "1"}).set_httpx_client(mine)
     list_pods.sync(client=copy)
     list_pods.sync(client=original)
@@ -172,7 +172,7 @@ def test_an_httpx_client_of_ones_own_is_for_the_connections_alone(base_url: str)
 
     async def main() -> None:
         transport = Scripted([])
-        copy.set_async_httpx_client(httpx.AsyncClient(base_url=base_url, transport=transport))
+        copy.set_async_httpx_client(httpx2.AsyncClient(base_url=base_url, transport=transport))
         await list_pods.asyncio(client=copy)
         assert str(transport.requests[0].url) == "https://api.example/base/openapi/v1/pods/list"
 
@@ -201,7 +201,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
 
 
 def test_redirects_are_not_followed() -> None:
-    transport = Scripted(httpx.Response(302, headers={"location": "https://elsewhere.example/"}))
+    transport = Scripted(httpx2.Response(302, headers={"location": "https://elsewhere.example/"}))
     assert list_pods.sync_detailed(client=over(transport)).status_code == 302
     assert len(transport.requests) == 1
 

@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,7 +68,7 @@ class Cloud:
             "gpuCount": 1,
             "environmentVars": [{"key": TOKEN_VARIABLE, "value": token}],
         }
-        answer = httpx.post(self.base_url + CREATE, json=body, headers={"x-api-key": KEY})
+        answer = httpx2.post(self.base_url + CREATE, json=body, headers={"x-api-key": KEY})
         pod_id = answer.json()["data"]
         assert isinstance(pod_id, str)
         return pod_id
@@ -359,8 +359,8 @@ def test_a_guard_outlasts_an_api_that_cannot_be_reached(cloud: Cloud, token: str
     guard = start(cloud.settings(), token, None)
     pod_id = cloud.create(token)
     cloud.simulator.faults.add("*", "connection_refused", seconds=1)
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(cloud.base_url)
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(cloud.base_url)
     guard.expire(datetime.now(UTC))
     guard._process.wait()
     assert guard._process.returncode == 0

@@ -26,11 +26,11 @@ def loaded_after(code: str) -> set[str]:
     ],
 )
 def test_an_import_loads_neither_httpx_nor_attrs_nor_tenacity(code: str) -> None:
-    assert loaded_after(code).isdisjoint({"httpx", "httpcore", "attr", "attrs", "anyio", "jiter", "ssl", "tenacity"})
+    assert loaded_after(code).isdisjoint({"httpx2", "httpcore2", "attr", "attrs", "anyio", "jiter", "ssl", "tenacity"})
 
 
 def test_a_client_loads_them() -> None:
-    assert {"httpx", "attrs", "tenacity"} <= loaded_after("from yottalabs import YottaLabs; YottaLabs('k')")
+    assert {"httpx2", "attrs", "tenacity"} <= loaded_after("from yottalabs import YottaLabs; YottaLabs('k')")
 
 
 def test_a_simulator_in_process_loads_neither_a_client_nor_an_event_loop() -> None:
@@ -39,7 +39,7 @@ from yottalabs_mock import Simulator
 from yottalabs_mock._messages import Request
 request = Request("GET", "/openapi/v1/pods/list", {"x-api-key": "any-key"}, b"")
 assert Simulator().exchange(request).answer.status == 200"""
-    assert loaded_after(code).isdisjoint({"httpx", "asyncio", "anyio", "uvicorn", "yottalabs"})
+    assert loaded_after(code).isdisjoint({"httpx2", "asyncio", "anyio", "uvicorn", "yottalabs"})
 
 
 def test_the_generated_package_loads_nothing_of_ours() -> None:

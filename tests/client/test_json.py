@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -211,7 +211,7 @@ def alive() -> int:
     return sum(1 for each in gc.get_objects() if type(each) is dict and "onlyInThisTest" in each)
 
 
-class Telling(httpx.BaseTransport):
+class Telling(httpx2.BaseTransport):
     """Lists pods, and keeps the bytes of each answer, so that one can see who has them besides."""
 
     def __init__(self, *ids: str) -> None:
@@ -219,9 +219,9 @@ class Telling(httpx.BaseTransport):
         self._text = json.dumps({"message": "ok", "code": 10000, "data": pods})
         self.told: list[bytes] = []
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:  # noqa: ARG002  # each gets the same
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:  # noqa: ARG002  # each gets the same
         self.told.append(self._text.encode())
-        return httpx.Response(200, stream=httpx.ByteStream(self.told[-1]))
+        return httpx2.Response(200, stream=httpx2.ByteStream(self.told[-1]))
 
     def others(self) -> int:
         """How many have the bytes of an answer besides."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs import (
     APIConnectionError,
@@ -116,7 +116,7 @@ def test_an_answer_that_is_too_large_is_cut_off_in_bounded_memory(make: Make, be
         tracemalloc.stop()
     assert caught.value.status_code == 200
     assert len(caught.value.body) <= 64 * 1024
-    # httpx unpacks what one read from the socket gave, 64 KiB, before anyone can look at it.
+    # httpx2 unpacks what one read from the socket gave, 64 KiB, before anyone can look at it.
     assert peak < (150_000_000 if behave is bomb else 20_000_000)
 
 
@@ -232,7 +232,7 @@ def test_a_hostile_answer_to_a_create_leaves_it_open_what_it_did(hostile: Make, 
 
 @pytest.mark.parametrize("data", [b"9" * DEPTH, b'"' + b"9" * DEPTH + b'"'])
 def test_an_id_without_end_is_none(client: Make, data: bytes) -> None:
-    transport = Scripted(httpx.Response(200, content=b'{"code":10000,"data":' + data + b"}"))
+    transport = Scripted(httpx2.Response(200, content=b'{"code":10000,"data":' + data + b"}"))
     with client(transport) as yotta, pytest.raises(CreateOutcomeUnknownError, match="but not which"):
         yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G")
 

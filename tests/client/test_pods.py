@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs import (
     APIError,
@@ -107,7 +107,7 @@ def test_get_does_not_take_what_cannot_be_read_for_no_pod(client: Client, data: 
 def test_a_broken_character_or_an_endless_number_does_not_cost_the_rest(client: Client) -> None:
     digits = b"9" * 5000
     pod = b'{"id": "1", "podName": "caf\xe9", "region": "r", "unknown": ' + digits + b"}"
-    answer = httpx.Response(200, content=b'{"code": 10000, "data": [' + pod + b"]}")
+    answer = httpx2.Response(200, content=b'{"code": 10000, "data": [' + pod + b"]}")
     (found,) = client(Scripted(answer)).pods.list()
     assert (found.id, found.name, found.region) == ("1", "caf\ufffd", "r")
     assert found.raw["unknown"] == digits.decode()
@@ -122,7 +122,7 @@ def test_delete_takes_every_documented_success(client: Client, data: Any) -> Non
 
 
 def test_delete_takes_an_answer_without_data(client: Client) -> None:
-    assert client(Scripted(httpx.Response(200, json={"code": 10000}))).pods.delete("1") is None
+    assert client(Scripted(httpx2.Response(200, json={"code": 10000}))).pods.delete("1") is None
 
 
 def test_delete_does_not_take_false_for_a_success(client: Client) -> None:

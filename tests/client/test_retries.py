@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,10 +56,10 @@ class Failure:
     pause: float = 0.0
 
 
-class _CutBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+class _CutBody(httpx2.SyncByteStream, httpx2.AsyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         yield b'{"code":'
-        raise httpx.ReadError("reset in the body")
+        raise httpx2.ReadError("reset in the body")
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for part in self:
@@ -75,7 +75,7 @@ class Failing(Scripted):
         self._last = last
         super().__init__(None)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         failure = next(self._failures, None)
         if failure is None:
@@ -83,36 +83,36 @@ class Failing(Scripted):
         patience = request.extensions["timeout"]["read"]
         self._clock.now += min(failure.seconds, patience)
         if failure.seconds > patience:
-            raise httpx.ReadTimeout("too late")
+            raise httpx2.ReadTimeout("too late")
         if isinstance(failure.step, Exception):
             raise failure.step
         if failure.step == "cut":
-            return httpx.Response(200, stream=_CutBody())
-        step: httpx.Response = failure.step
-        return httpx.Response(step.status_code, headers=step.headers, content=step.content)
+            return httpx2.Response(200, stream=_CutBody())
+        step: httpx2.Response = failure.step
+        return httpx2.Response(step.status_code, headers=step.headers, content=step.content)
 
 
 def status(number: int, kind: type[YottaLabsError] = APIError, **options: Any) -> Failure:
-    return Failure(httpx.Response(number), kind, **options)
+    return Failure(httpx2.Response(number), kind, **options)
 
 
 def rate_limited(retry_after: str | None, pause: float = 0.0) -> Failure:
     headers = {} if retry_after is None else {"retry-after": retry_after}
-    return Failure(httpx.Response(429, headers=headers), RateLimitError, is_unsent=True, pause=pause)
+    return Failure(httpx2.Response(429, headers=headers), RateLimitError, is_unsent=True, pause=pause)
 
 
 PASSING: dict[str, Failure] = {
     **{f"HTTP {number}": status(number) for number in (408, 500, 502, 503, 504, 520, 521, 522, 523, 524)},
     "HTTP 429": rate_limited(None),
     "code 429": Failure(envelope(None, 429), RateLimitError, is_unsent=True),
-    "a refused connection": Failure(httpx.ConnectError("refused"), APIConnectionError, is_unsent=True),
-    "no connection in time": Failure(httpx.ConnectTimeout("late"), APITimeoutError, is_unsent=True),
-    "no connection to spare": Failure(httpx.PoolTimeout("late"), APITimeoutError, is_unsent=True),
-    "no proxy": Failure(httpx.ProxyError("refused"), APIConnectionError, is_unsent=True),
-    "a reset": Failure(httpx.ReadError("reset"), APIConnectionError),
-    "a reset while sending": Failure(httpx.WriteError("reset"), APIConnectionError),
-    "no answer in time": Failure(httpx.ReadTimeout("late"), APITimeoutError),
-    "no HTTP": Failure(httpx.RemoteProtocolError("odd"), APIConnectionError),
+    "a refused connection": Failure(httpx2.ConnectError("refused"), APIConnectionError, is_unsent=True),
+    "no connection in time": Failure(httpx2.ConnectTimeout("late"), APITimeoutError, is_unsent=True),
+    "no connection to spare": Failure(httpx2.PoolTimeout("late"), APITimeoutError, is_unsent=True),
+    "no proxy": Failure(httpx2.ProxyError("refused"), APIConnectionError, is_unsent=True),
+    "a reset": Failure(httpx2.ReadError("reset"), APIConnectionError),
+    "a reset while sending": Failure(httpx2.WriteError("reset"), APIConnectionError),
+    "no answer in time": Failure(httpx2.ReadTimeout("late"), APITimeoutError),
+    "no HTTP": Failure(httpx2.RemoteProtocolError("odd"), APIConnectionError),
     "a body cut short": Failure("cut", ResponseValidationError),
 }
 LASTING: dict[str, Failure] = {
@@ -121,8 +121,8 @@ LASTING: dict[str, Failure] = {
     **{
         f"code {code}": Failure(envelope(None, code), APIError, is_passing=False) for code in (10001, 10002, 10004, 777)
     },
-    "no JSON": Failure(httpx.Response(200, content=b"<html>"), ResponseValidationError, is_passing=False),
-    "no code": Failure(httpx.Response(200, content=b"{}"), ResponseValidationError, is_passing=False),
+    "no JSON": Failure(httpx2.Response(200, content=b"<html>"), ResponseValidationError, is_passing=False),
+    "no code": Failure(httpx2.Response(200, content=b"{}"), ResponseValidationError, is_passing=False),
 }
 FAILURES = PASSING | LASTING
 CALLS: dict[str, Callable[[Any], Any]] = {
@@ -165,7 +165,7 @@ pauses = st.integers(0, 100).map(lambda seconds: rate_limited(str(seconds), min(
 failures = st.one_of(
     st.sampled_from(list(FAILURES.values())),
     pauses,
-    st.floats(0, 60).map(lambda seconds: Failure(httpx.Response(503), APIError, seconds=seconds)),
+    st.floats(0, 60).map(lambda seconds: Failure(httpx2.Response(503), APIError, seconds=seconds)),
 )
 
 
@@ -250,7 +250,7 @@ def test_the_date_after_which_to_ask_is_one_of_the_world_s_time(client: Client, 
 
 @pytest.mark.parametrize("number", [500, 503, 408])
 def test_any_answer_may_say_how_long_to_wait(client: Client, clock: VirtualClock, number: int) -> None:
-    failure = Failure(httpx.Response(number, headers={"retry-after": "9"}), APIError)
+    failure = Failure(httpx2.Response(number, headers={"retry-after": "9"}), APIError)
     CALLS[LIST](client(Failing([failure], clock)))
     assert clock.slept == [9.0]
 
@@ -275,7 +275,7 @@ def test_the_pauses_grow_up_to_a_cap_and_are_not_all_the_same(client: Client, cl
 
 
 def test_an_attempt_leaves_time_for_the_next_one(client: Client, clock: VirtualClock) -> None:
-    silence = Failure(httpx.Response(200), APITimeoutError, seconds=1000)
+    silence = Failure(httpx2.Response(200), APITimeoutError, seconds=1000)
     transport = Failing([silence, silence], clock)
     CALLS[LIST](client(transport, timeout=40))
     first, second, third = (request.extensions["timeout"]["read"] for request in transport.requests)
@@ -316,8 +316,8 @@ def test_what_the_contract_does_not_know_is_sent_once(client: Client, clock: Vir
 
 EFFECTIVE = [name for name, failure in PASSING.items() if not failure.is_unsent]
 WITHOUT_EFFECT = [name for name, failure in PASSING.items() if failure.is_unsent]
-GONE = [Failure(httpx.Response(404), NotFoundError), Failure(envelope(None, 12000), NotFoundError)]
-ENDING = [Failure(httpx.Response(409), ConflictError), Failure(envelope(None, 12001), ConflictError)]
+GONE = [Failure(httpx2.Response(404), NotFoundError), Failure(envelope(None, 12000), NotFoundError)]
+ENDING = [Failure(httpx2.Response(409), ConflictError), Failure(envelope(None, 12001), ConflictError)]
 
 
 class Deleting(Scripted):
@@ -328,7 +328,7 @@ class Deleting(Scripted):
         self._deletes = Failing(failures, clock)
         self._pods = [] if status is None else [{"id": "1", "status": status}]
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         return envelope(self._pods) if request.method == "GET" else self._deletes._answer(request)
 

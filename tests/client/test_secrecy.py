@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import anyio
-import httpx
+import httpx2
 import pytest
 from yottalabs import (
     APIError,
@@ -142,8 +142,8 @@ def other_uses(yotta: Any) -> list[Callable[[], object]]:
     ]
 
 
-def raises(error: BaseException) -> Callable[[httpx.Request], Any]:
-    def step(request: httpx.Request) -> Any:
+def raises(error: BaseException) -> Callable[[httpx2.Request], Any]:
+    def step(request: httpx2.Request) -> Any:
         raise type(error)(*error.args) from ValueError(str(error), request.headers["x-api-key"])
 
     return step
@@ -163,20 +163,20 @@ ECHOES: dict[str, Callable[[str], Any]] = {
     "a conflict": lambda echo: envelope(None, 12001, message=f"{echo} is odd"),
     "a long refusal": lambda echo: envelope(None, 10001, message="x" * 492 + echo),
     "no success": lambda echo: envelope(ECHOED, 500, message=echo),
-    "unauthorized": lambda echo: httpx.Response(401, headers=headers_with(echo), text=echo),
-    "a failure": lambda echo: httpx.Response(502, headers=headers_with(echo), text=echo),
-    "a redirect": lambda echo: httpx.Response(307, headers=headers_with(echo), text=echo),
-    "an escaped redirect": lambda echo: httpx.Response(302, headers={"location": f"https://e/?a={quote(echo)}"}),
-    "broken JSON": lambda _: httpx.Response(200, content=b'{"message": "' + ECHO.encode(), headers=headers_with(ECHO)),
-    "not UTF-8": lambda _: httpx.Response(200, content=b'{"message": "' + ECHO.encode() + b'\xff"}'),
-    "no object": lambda _: httpx.Response(200, json=[ECHO]),
+    "unauthorized": lambda echo: httpx2.Response(401, headers=headers_with(echo), text=echo),
+    "a failure": lambda echo: httpx2.Response(502, headers=headers_with(echo), text=echo),
+    "a redirect": lambda echo: httpx2.Response(307, headers=headers_with(echo), text=echo),
+    "an escaped redirect": lambda echo: httpx2.Response(302, headers={"location": f"https://e/?a={quote(echo)}"}),
+    "broken JSON": lambda _: httpx2.Response(200, content=b'{"message": "' + ECHO.encode(), headers=headers_with(ECHO)),
+    "not UTF-8": lambda _: httpx2.Response(200, content=b'{"message": "' + ECHO.encode() + b'\xff"}'),
+    "no object": lambda _: httpx2.Response(200, json=[ECHO]),
     "a pod without an id": lambda _: envelope({**ECHOED, "id": None}),
     "an odd id": lambda _: envelope({"id": [ECHO]}),
     "a list": lambda _: envelope([ECHOED]),
     "an odd list": lambda _: envelope([{**ECHOED, "id": None}, ECHO]),
-    "no connection": lambda echo: raises(httpx.ConnectError(f"cannot send {echo}")),
-    "a reset": lambda echo: raises(httpx.ReadError(echo)),
-    "too late": lambda echo: raises(httpx.ReadTimeout(echo)),
+    "no connection": lambda echo: raises(httpx2.ConnectError(f"cannot send {echo}")),
+    "a reset": lambda echo: raises(httpx2.ReadError(echo)),
+    "too late": lambda echo: raises(httpx2.ReadTimeout(echo)),
     "an error of the system": lambda echo: raises(OSError(104, echo)),
     "a bug of the transport": lambda echo: raises(LookupError(echo, echo.encode(), [echo])),
     "Ctrl-C": lambda echo: raises(KeyboardInterrupt(echo)),
@@ -239,13 +239,13 @@ def test_what_the_caller_does_wrong_is_told_with_the_caller_s_own_frames(client:
         yield "A", VALUE
         raise LookupError("of the caller's own")
 
-    def answer(_: httpx.Request) -> httpx.Response:
+    def answer(_: httpx2.Request) -> httpx2.Response:
         raise LookupError("of a transport of the caller's own")
 
     yotta = client(Scripted("1"))
     error = call(told, lambda: yotta.pods.create(**ARGUMENTS | {"environment_vars": own()}))
     assert "own" in names(error)
-    error = call(told, client(httpx.MockTransport(answer)).pods.list)
+    error = call(told, client(httpx2.MockTransport(answer)).pods.list)
     assert "answer" in names(error)
 
 
@@ -255,7 +255,7 @@ def names(error: BaseException | None) -> list[str]:
 
 
 def test_what_the_caller_was_handling_stays_as_it_was(client: Client) -> None:
-    yotta = client(Scripted(httpx.ReadError("reset")), max_retries=0)
+    yotta = client(Scripted(httpx2.ReadError("reset")), max_retries=0)
     try:
         names(None)
     except AssertionError as own:
@@ -296,8 +296,8 @@ def test_a_client_that_cannot_be_made_tells_nothing(
     [
         ("1", "POST /openapi/v1/pods/create: ok, status 200, code 10000, 0.0 ms"),
         (envelope(None, 12000), "POST /openapi/v1/pods/create: NotFoundError, status 200, code 12000, 0.0 ms"),
-        (httpx.Response(502), "POST /openapi/v1/pods/create: ServerError, status 502, code None, 0.0 ms"),
-        (httpx.ReadTimeout("slow"), "POST /openapi/v1/pods/create: APITimeoutError, status None, code None, 0.0 ms"),
+        (httpx2.Response(502), "POST /openapi/v1/pods/create: ServerError, status 502, code None, 0.0 ms"),
+        (httpx2.ReadTimeout("slow"), "POST /openapi/v1/pods/create: APITimeoutError, status None, code None, 0.0 ms"),
     ],
 )
 def test_each_request_is_one_line_of_the_log(
@@ -310,7 +310,7 @@ def test_each_request_is_one_line_of_the_log(
 
 
 def test_the_key_goes_to_the_configured_host_alone(client: Client) -> None:
-    transport = Scripted(httpx.Response(302, headers={"location": "https://elsewhere.example/"}))
+    transport = Scripted(httpx2.Response(302, headers={"location": "https://elsewhere.example/"}))
     with pytest.raises(YottaLabsError):
         client(transport).pods.list()
     assert {request.url.host for request in transport.requests} == {"api.yottalabs.ai"}
@@ -389,7 +389,7 @@ def test_nothing_is_told_over_a_socket(
         assert isinstance(call(told, lambda: yotta.pods.create(**arguments)), YottaLabsError)
     with server(behaviours(KEY)[name]) as url, make(KEY, base_url=url, **options) as yotta:
         assert isinstance(call(told, yotta.pods.list), YottaLabsError)
-    assert {"httpcore.connection", "httpcore.http11", "yottalabs"} <= {record.name for record in caplog.records}
+    assert {"httpcore2.connection", "httpcore2.http11", "yottalabs"} <= {record.name for record in caplog.records}
 
 
 def test_an_interrupted_send_tells_nothing(told: Told) -> None:
@@ -463,7 +463,7 @@ def test_the_life_of_a_pod_tells_nothing(told: Told) -> None:
                 told.show("part", thing)
             call(told, lambda: yotta.pods.create(**ARGUMENTS, extra_fields={"undocumented": FIELD}))
         told.add("journal", *map(repr, simulator.requests))
-        told.add("journal over HTTP", httpx.get(f"{url}/_mock/requests").text)
+        told.add("journal over HTTP", httpx2.get(f"{url}/_mock/requests").text)
         told.show("simulator", simulator)
         told.show("its pods", simulator.pods)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs import ConfigurationError, SystemClock, YottaLabs, __version__
 
@@ -126,11 +126,11 @@ def test_the_documented_defaults_are_the_defaults() -> None:
 
 def test_a_class_of_transports_is_no_transport(make: Client) -> None:
     with pytest.raises(ConfigurationError, match="the class MockTransport"):
-        make("k", transport=httpx.MockTransport)
+        make("k", transport=httpx2.MockTransport)
 
 
 def test_no_cookies_are_kept(make: Client) -> None:
-    answer = httpx.Response(200, json={"code": 10000, "data": []}, headers={"Set-Cookie": "AWSALB=abc; Path=/"})
+    answer = httpx2.Response(200, json={"code": 10000, "data": []}, headers={"Set-Cookie": "AWSALB=abc; Path=/"})
     transport = Scripted(answer)
     yotta = make("k", transport=transport)
     yotta.pods.list()
@@ -139,7 +139,7 @@ def test_no_cookies_are_kept(make: Client) -> None:
 
 
 def test_a_transport_of_the_other_kind_is_refused(make: Client) -> None:
-    wrong = httpx.AsyncHTTPTransport() if make is YottaLabs else httpx.HTTPTransport()
+    wrong = httpx2.AsyncHTTPTransport() if make is YottaLabs else httpx2.HTTPTransport()
     with pytest.raises(ConfigurationError, match="HTTPTransport has no handle_"):
         make("k", transport=wrong)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -114,8 +114,8 @@ def answered(error: BaseException | None) -> BaseException | None:
 
 def generated(transport: Scripted) -> AuthenticatedClient:
     client = AuthenticatedClient(token="k")
-    client.set_httpx_client(httpx.Client(base_url="https://api.yottalabs.ai", transport=transport))
-    client.set_async_httpx_client(httpx.AsyncClient(base_url="https://api.yottalabs.ai", transport=transport))
+    client.set_httpx_client(httpx2.Client(base_url="https://api.yottalabs.ai", transport=transport))
+    client.set_async_httpx_client(httpx2.AsyncClient(base_url="https://api.yottalabs.ai", transport=transport))
     return client
 
 
@@ -165,7 +165,7 @@ def test_the_generated_models_take_everything_and_give_it_back(
     drawn: tuple[list[dict[str, Any]], list[dict[str, Any]], list[set[str]]],
 ) -> None:
     envelope = json.loads(json.dumps({"message": "success", "code": 10000, "data": drawn[1], "traceId": "t"}))
-    client = generated(Scripted(httpx.Response(200, json=envelope)))
+    client = generated(Scripted(httpx2.Response(200, json=envelope)))
     parsed = list_pods.sync(client=client)
     assert parsed is not None
     assert differences(envelope, parsed.to_dict(), "answer") == []
@@ -225,7 +225,7 @@ headers = st.dictionaries(
 def test_whatever_comes_only_our_errors_escape_and_they_keep_it(
     operation: str, status: int, body: bytes, header: dict[str, str]
 ) -> None:
-    transport = Scripted(httpx.Response(status, headers=header, content=body))
+    transport = Scripted(httpx2.Response(status, headers=header, content=body))
     with every_client(transport) as clients:
         for client in clients:
             try:
@@ -251,7 +251,7 @@ def test_whatever_comes_only_our_errors_escape_and_they_keep_it(
 def test_whatever_comes_the_generated_client_gives_it_back(
     operation: str, status: int, body: bytes, header: dict[str, str]
 ) -> None:
-    response = GENERATED[operation](generated(Scripted(httpx.Response(status, headers=header, content=body))))
+    response = GENERATED[operation](generated(Scripted(httpx2.Response(status, headers=header, content=body))))
     assert response.status_code == status
     assert response.content == body
     if response.parsed is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
-import httpx
+import httpx2
 import pytest
 from yottalabs import (
     APIConnectionError,
@@ -230,7 +230,7 @@ def test_an_asynchronous_on_change_is_awaited_where_that_is_possible(client: Cli
 def test_the_last_look_has_time_to_succeed(client: Client, timeout: float, at_least: float) -> None:
     left: list[float] = []
 
-    def look(request: httpx.Request) -> Any:
+    def look(request: httpx2.Request) -> Any:
         left.append(request.extensions["timeout"]["read"])
         return pod("INITIALIZE", SSH)
 
@@ -247,7 +247,7 @@ def test_two_hiccups_far_apart_do_not_end_the_wait(client: Client, clock: Virtua
     def look(_: Any) -> Any:
         if clock.now - start > due[0]:
             due[0] = next(hiccups, 10**6)
-            raise httpx.ConnectError("refused")
+            raise httpx2.ConnectError("refused")
         return pod("RUNNING", healthy(SSH)) if clock.now - start > 200 else pod("INITIALIZE", SSH)
 
     assert client(Scripted(look)).pods.wait("1").is_ready
@@ -256,7 +256,7 @@ def test_two_hiccups_far_apart_do_not_end_the_wait(client: Client, clock: Virtua
 def test_a_wait_looks_again_within_a_minute_however_long_it_is_told_to_keep_away(
     client: Client, clock: VirtualClock
 ) -> None:
-    away = httpx.Response(429, headers={"Retry-After": "3600"})
+    away = httpx2.Response(429, headers={"Retry-After": "3600"})
     assert client(Scripted(pod("INITIALIZE", SSH), away, pod("RUNNING", healthy(SSH)))).pods.wait("1").is_ready
     assert max(clock.slept) == pytest.approx(60)
 
@@ -264,12 +264,12 @@ def test_a_wait_looks_again_within_a_minute_however_long_it_is_told_to_keep_away
 @pytest.mark.parametrize(
     "hiccup",
     [
-        httpx.ConnectError("refused"),
-        httpx.ReadTimeout("slow"),
-        httpx.Response(502, content=b"<html>"),
-        httpx.Response(200, content=b"<html>"),
+        httpx2.ConnectError("refused"),
+        httpx2.ReadTimeout("slow"),
+        httpx2.Response(502, content=b"<html>"),
+        httpx2.Response(200, content=b"<html>"),
         envelope(None, 10002),
-        httpx.Response(429, headers={"Retry-After": "30"}),
+        httpx2.Response(429, headers={"Retry-After": "30"}),
     ],
 )
 def test_a_hiccup_does_not_end_the_wait(client: Client, clock: VirtualClock, hiccup: Any) -> None:
@@ -280,7 +280,7 @@ def test_a_hiccup_does_not_end_the_wait(client: Client, clock: VirtualClock, hic
 
 
 @pytest.mark.parametrize(
-    ("failure", "kind"), [(httpx.ConnectError("refused"), APIConnectionError), (envelope(None, 10002), ServerError)]
+    ("failure", "kind"), [(httpx2.ConnectError("refused"), APIConnectionError), (envelope(None, 10002), ServerError)]
 )
 def test_a_failure_that_lasts_a_minute_ends_the_wait(
     client: Client, clock: VirtualClock, failure: Any, kind: type[YottaLabsError]
@@ -294,13 +294,13 @@ def test_a_failure_that_lasts_a_minute_ends_the_wait(
 
 def test_a_key_that_is_refused_ends_the_wait_at_once(client: Client, clock: VirtualClock) -> None:
     with pytest.raises(AuthenticationError):
-        client(Scripted(httpx.Response(401))).pods.wait("1")
+        client(Scripted(httpx2.Response(401))).pods.wait("1")
     assert clock.slept == []
 
 
 def test_the_last_failure_is_the_cause_of_the_timeout(client: Client) -> None:
     with pytest.raises(WaitTimeoutError) as caught:
-        client(Scripted(httpx.ConnectError("refused"))).pods.wait("1", timeout=5)
+        client(Scripted(httpx2.ConnectError("refused"))).pods.wait("1", timeout=5)
     assert isinstance(caught.value.__cause__, APIConnectionError)
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -97,12 +97,12 @@ def test_each_request_and_each_answer_is_one_line(make: Any, clock: Any, wire: W
 
 
 def test_each_attempt_is_told(client: Client, clock: Any, wire: Wire) -> None:
-    def slow(_: httpx.Request) -> Any:
+    def slow(_: httpx2.Request) -> Any:
         clock.now += 0.25
-        raise httpx.ReadTimeout("slow")
+        raise httpx2.ReadTimeout("slow")
 
-    steps: list[Any] = [httpx.Response(502, text="<h1>Bad\nGateway</h1>"), slow]
-    steps += [httpx.Response(200), envelope(None, 12000), []]
+    steps: list[Any] = [httpx2.Response(502, text="<h1>Bad\nGateway</h1>"), slow]
+    steps += [httpx2.Response(200), envelope(None, 12000), []]
     yotta = client(Scripted(*steps), max_retries=4)
     for _ in range(3):
         with suppress(YottaLabsError):
@@ -219,7 +219,7 @@ def test_a_name_is_no_secret_by_a_part_of_it_if_the_contract_knows_it(wire: Wire
 def test_what_is_secret_in_the_request_is_hidden_in_its_answer(make: Any, clock: Any, wire: Wire) -> None:
     echo = f"{KEY} {TOKEN} {VALUE} is odd"
     headers = {"content-type": f"a/{VALUE}\t", "x-request-id": f"{TOKEN} {KEY}"}
-    for step in (envelope(None, 10001, message=echo), httpx.Response(502, headers=headers, text=f"{echo}\r\n")):
+    for step in (envelope(None, 10001, message=echo), httpx2.Response(502, headers=headers, text=f"{echo}\r\n")):
         with make(KEY, transport=Scripted(step), clock=clock, max_retries=0) as yotta:
             calls: list[Callable[[], object]] = [
                 partial(yotta.pods.create, **ARGUMENTS),

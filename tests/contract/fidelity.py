@@ -183,23 +183,23 @@ class Speakers:
         }
 
     def generated(self, case: Case, prefer: str) -> tuple[Exchanged, Any]:
-        import httpx
+        import httpx2
         from yottalabs_api import AuthenticatedClient
 
         self.recorder.prefer = prefer
         client = AuthenticatedClient(base_url=self.base_url, token=case.api_key)
-        client.set_httpx_client(httpx.Client(base_url=self.base_url, transport=self.recorder))
+        client.set_httpx_client(httpx2.Client(base_url=self.base_url, transport=self.recorder))
         module, arguments = _generated_call(case)
         response = module.sync_detailed(**arguments, client=client)
         return self.recorder.take(), response.parsed.to_dict()
 
     def generated_async(self, case: Case, prefer: str) -> tuple[Exchanged, Any]:
-        import httpx
+        import httpx2
         from yottalabs_api import AuthenticatedClient
 
         async def speak() -> Any:
             client = AuthenticatedClient(base_url=self.base_url, token=case.api_key)
-            client.set_async_httpx_client(httpx.AsyncClient(base_url=self.base_url, transport=self.async_recorder))
+            client.set_async_httpx_client(httpx2.AsyncClient(base_url=self.base_url, transport=self.async_recorder))
             module, arguments = _generated_call(case)
             return await module.asyncio_detailed(**arguments, client=client)
 

@@ -21,7 +21,7 @@ from itertools import product
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import yottalabs_mock
 from hypothesis import HealthCheck, Phase, reject, settings
 from hypothesis import strategies as st
@@ -210,7 +210,7 @@ class Life(RuleBasedStateMachine):
     def __init__(
         self,
         simulator: Simulator,
-        client: httpx.Client,
+        client: httpx2.Client,
         steps: Counter[str],
         findings: list[str] | None,
         sought: tuple[str, str] | None,
@@ -389,13 +389,13 @@ class Life(RuleBasedStateMachine):
 
 
 @contextmanager
-def connected(simulator: Simulator, *, over_a_socket: bool) -> Iterator[httpx.Client]:
+def connected(simulator: Simulator, *, over_a_socket: bool) -> Iterator[httpx2.Client]:
     """A plain HTTP client for a simulator."""
     if not over_a_socket:
-        with httpx.Client(base_url="http://127.0.0.1", transport=simulator.transport) as client:
+        with httpx2.Client(base_url="http://127.0.0.1", transport=simulator.transport) as client:
             yield client
         return
-    with simulator.serve() as base_url, httpx.Client(base_url=base_url) as client:
+    with simulator.serve() as base_url, httpx2.Client(base_url=base_url) as client:
         yield client
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 from yottalabs import NotFoundError, PodFailedError, ServerError, YottaLabs
 from yottalabs_mock import Simulator
@@ -39,17 +39,17 @@ POD = {
 
 
 @dataclass
-class Watched(httpx.BaseTransport):
+class Watched(httpx2.BaseTransport):
     """The network, and what Prism has to say about what passes: in a header, or in an answer of its own."""
 
-    network: httpx.HTTPTransport = field(default_factory=httpx.HTTPTransport)
+    network: httpx2.HTTPTransport = field(default_factory=httpx2.HTTPTransport)
     answers: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     statuses: set[str] = field(default_factory=set)
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         body = request.read()
         response = self.network.handle_request(request)
         content = response.read()
@@ -60,7 +60,7 @@ class Watched(httpx.BaseTransport):
             self.violations.append(f"{request.method} {request.url.path}: HTTP {response.status_code}: {said[:1000]}")
         else:
             self._look(body, json.loads(content))
-        return httpx.Response(response.status_code, headers=response.headers, content=content)
+        return httpx2.Response(response.status_code, headers=response.headers, content=content)
 
     def close(self) -> None:
         self.network.close()
@@ -111,7 +111,7 @@ def test_every_valid_request_and_its_answer_pass(
     simulator: Simulator, proxy: str, watched: Watched, tell: Callable[[str], None], cases: Callable[[int], None]
 ) -> None:
     counts: Counter[str] = Counter()
-    with httpx.Client(base_url=proxy, transport=watched, headers={"x-api-key": KEY}) as client:
+    with httpx2.Client(base_url=proxy, transport=watched, headers={"x-api-key": KEY}) as client:
         for case in fidelity.cases(RANDOM_CASES):
             counts[case.operation] += 1
             path, method = contract.OPERATIONS[case.operation]
@@ -178,7 +178,7 @@ def test_an_answer_against_the_contract_does_not_pass(simulator: Simulator, prox
 
 
 def test_a_request_against_the_contract_does_not_pass(proxy: str, watched: Watched, simulator: Simulator) -> None:
-    with httpx.Client(base_url=proxy, transport=watched, headers={"x-api-key": KEY}) as client:
+    with httpx2.Client(base_url=proxy, transport=watched, headers={"x-api-key": KEY}) as client:
         client.post("/openapi/v1/pods/create", json={"image": "x", "gpuType": "NVIDIA_L4_24G", "gpucount": 1})
         client.get("/openapi/v1/pods/list", headers={"x-api-key": ""})
     assert [violation.split(": ")[1] for violation in watched.violations] == ["HTTP 422", "HTTP 401"]

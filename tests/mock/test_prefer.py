@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from support import contract
@@ -13,7 +13,7 @@ from support.raw import CREATE, JSON, KEY, LIST, VALID, assert_refused, connect,
 
 def test_prefer_selects_answers_as_prism_documents(prism: str) -> None:
     def ask(prefer: str, path: str = LIST) -> tuple[int, Any]:
-        response = httpx.get(prism + path, headers={**KEY, "prefer": prefer})
+        response = httpx2.get(prism + path, headers={**KEY, "prefer": prefer})
         return response.status_code, response.json()
 
     assert ask("code=500") == (500, {"message": "system error", "code": 10002, "data": None})
@@ -26,7 +26,7 @@ def test_prefer_selects_answers_as_prism_documents(prism: str) -> None:
     status, envelope = ask("dynamic=true")
     assert (status, envelope["code"]) == (200, 10000)
     assert contract.validator("ResultListOpenapiPodDetailResponse").is_valid(envelope)
-    assert httpx.get(prism + LIST, headers=KEY, params={"__example": "noPods"}).json()["data"] == []
+    assert httpx2.get(prism + LIST, headers=KEY, params={"__example": "noPods"}).json()["data"] == []
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_seed_gives_the_same_answer_again(prism: str) -> None:
 
 def test_dynamic_answers_are_successes_and_obey_the_contract(prism: str) -> None:
     headers = {**JSON, "prefer": "dynamic=true"}
-    with httpx.Client(base_url=prism, headers=headers) as http:
+    with httpx2.Client(base_url=prism, headers=headers) as http:
         for _ in range(30):
             for schema, response in (
                 ("ResultString", http.post(CREATE, content=VALID)),

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 import prism as prism_module
@@ -200,9 +200,9 @@ def logged(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
 def test_the_log_is_readable_and_holds_no_secret(tmp_path: Path) -> None:
     with logged(tmp_path) as (base_url, lines):
         body = {"image": "x", "gpuType": "x", "environmentVars": [{"key": "A", "value": "canary-value"}]}
-        httpx.post(base_url + CREATE, json=body, headers={"x-api-key": "canary-key"})
+        httpx2.post(base_url + CREATE, json=body, headers={"x-api-key": "canary-key"})
         raw(base_url, post(b'{"imageRegistryToken": canary-x}'))  # JSON.parse quotes it: Unexpected token 'c', …
-        httpx.get(base_url + LIST + "?secret=canary-query", headers=KEY)
+        httpx2.get(base_url + LIST + "?secret=canary-query", headers=KEY)
         raw(base_url, request("GET", "http://canary-user:canary-password@mock/"))
     assert re.fullmatch(r"\d\d:\d\d:\d\d POST /openapi/v1/pods/create 422 [\d.]+ ms  gpuType must be .*", lines[0])
     assert lines[1].endswith("the body is not JSON: syntax error")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from yottalabs import ServerError, YottaLabs
 
@@ -145,7 +145,7 @@ def test_what_is_valid_passes_both_ways(
 ) -> None:
     upstream.answers(example, status)
     method, path, body = REQUESTS[operation_id]
-    answer = httpx.request(method, proxy + path, content=body, headers={**JSON, "x-api-key": "a key"}, timeout=60)
+    answer = httpx2.request(method, proxy + path, content=body, headers={**JSON, "x-api-key": "a key"}, timeout=60)
     assert "sl-violations" not in answer.headers
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
     assert differences(example, answer.json(), "answer") == []
@@ -158,7 +158,7 @@ def test_what_is_valid_passes_both_ways(
 def test_headers_of_both_sides_pass_and_none_is_added_for_browsers(upstream: Upstream, proxy: str) -> None:
     upstream.answers(envelope([]))
     upstream.headers = {**upstream.headers, "retry-after": "7", "x-request-id": "r-1"}
-    answer = httpx.get(proxy + LIST, headers={**KEY, "user-agent": "a test", "origin": "http://elsewhere.example"})
+    answer = httpx2.get(proxy + LIST, headers={**KEY, "user-agent": "a test", "origin": "http://elsewhere.example"})
     assert (answer.headers["retry-after"], answer.headers["x-request-id"]) == ("7", "r-1")
     assert [name for name in answer.headers if name.startswith("access-control-")] == []
     assert upstream.asked[0].headers["user-agent"] == "a test"
@@ -166,7 +166,7 @@ def test_headers_of_both_sides_pass_and_none_is_added_for_browsers(upstream: Ups
 
 def test_a_query_passes(upstream: Upstream, proxy: str) -> None:
     upstream.answers(envelope([]))
-    assert httpx.get(proxy + LIST, params={"regionList": "a,b", "n": ["1", "2"]}, headers=KEY).status_code == 200
+    assert httpx2.get(proxy + LIST, params={"regionList": "a,b", "n": ["1", "2"]}, headers=KEY).status_code == 200
     assert upstream.asked[0].path == LIST + "?regionList=a%2Cb&n=1&n=2"
 
 
@@ -214,7 +214,7 @@ def test_an_integer_beyond_those_of_javascript_becomes_another(upstream: Upstrea
 
 def test_json_is_written_anew(upstream: Upstream, proxy: str) -> None:
     upstream.answers(b'{ "message": "\\u00e4", "code": 10000, "data": [], "more": 1.0 }')
-    answer = httpx.get(proxy + LIST, headers=KEY)
+    answer = httpx2.get(proxy + LIST, headers=KEY)
     assert answer.content == '{"message":"ä","code":10000,"data":[],"more":1}'.encode()
     assert answer.headers["content-length"] == str(len(answer.content))
 
@@ -377,7 +377,7 @@ def test_a_request_against_the_contract_is_refused_before_the_server_sees_it(
 
 def test_a_connection_lives_on_after_a_body_that_is_not_json(upstream: Upstream, proxy: str) -> None:
     upstream.answers(envelope(None))
-    with httpx.Client(base_url=proxy, headers=JSON, timeout=60) as client:
+    with httpx2.Client(base_url=proxy, headers=JSON, timeout=60) as client:
         for content in (b"{", b"nonsense", b'{"image": "\xff"'):
             refused = client.post(CREATE, content=content)
             assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_json")

@@ -212,11 +212,11 @@ def test_the_table_goes_between_the_markers_and_nowhere_else(tmp_path: Path) -> 
 
 
 def test_the_server_of_the_calls_answers_and_ends_with_whoever_started_it() -> None:
-    import httpx
+    import httpx2
 
     with (
         running([sys.executable, "-m", "benchmarks.server"], ROOT) as base_url,
-        httpx.Client(base_url=base_url) as http,
+        httpx2.Client(base_url=base_url) as http,
     ):
         for _ in range(2):  # over one connection
             assert http.get("/").json()["data"][0]["id"] == http.post("/", json={}).json()["data"]

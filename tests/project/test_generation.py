@@ -118,7 +118,7 @@ NAMES_FOR_IT = {
 
 SENT = """
 import json, warnings
-import httpx
+import httpx2
 from support.scripted import Scripted
 from yottalabs import InvalidArgumentError, YottaLabs
 
@@ -144,7 +144,7 @@ print(json.dumps([create(**each) for each in fields] + [
 """
 GENERATED = """
 import json, pickle
-import httpx
+import httpx2
 from support.scripted import Scripted
 from yottalabs import Pod
 from yottalabs_api import AuthenticatedClient
@@ -153,7 +153,7 @@ from yottalabs_api.errors import ContractViolation
 from yottalabs_api.models import (
     OpenapiPodCreateRequest, OpenapiPodDetailResponse, OpenapiPodCreateRequestResources, PodStatus)
 
-transport = Scripted(httpx.Response(200, json=[{"key": "a", "value": "b"}]))
+transport = Scripted(httpx2.Response(200, json=[{"key": "a", "value": "b"}]))
 client = AuthenticatedClient(token="k", httpx_args={"transport": transport})
 pairs = list_pairs.sync(client=client)
 list_pairs.sync(client=client, min_vram=8, status=[PodStatus.RUNNING, PodStatus.A_DASH_B], all_=True, client_name="é",

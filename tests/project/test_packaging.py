@@ -303,7 +303,7 @@ def test_the_contract_in_the_wheel_is_the_contract(wheel: Path, checkout: Path, 
 
 
 def test_the_wheel_needs_little_and_its_extras_what_simulates_and_what_commands_need(wheel: Path) -> None:
-    needed = {"anyio", "attrs", "httpx", "jiter", "platformdirs", "tenacity"}
+    needed = {"anyio", "attrs", "httpx2", "jiter", "platformdirs", "tenacity"}
     assert described(wheel, "Provides-Extra") == [COMMAND_EXTRA, EXTRA]
     assert required(wheel) == needed
     assert required(wheel, COMMAND_EXTRA) - needed == {"click", "pyyaml", "rich", "tomlkit"}

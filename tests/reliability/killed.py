@@ -5,7 +5,7 @@
 The second word says whether the pod has a guard, because of its lifetime or without one.
 
 It prints a line whenever it comes to the next part of its work: "beginning"; "creating", "waiting" and "leaving" as the
-first request of that part is sent, of which httpcore's log tells; and "inside", where it stays until it is told to go.
+first request of that part is sent, of which httpcore2's log tells; and "inside", where it stays until it is told to go.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Progress(logging.Handler):
         self._said: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Looks at a step of httpcore."""
+        """Looks at a step of httpcore2."""
         step = record.getMessage()
         if step.startswith("send_request_body.started"):
             self.say(next(work for request, work in WORK_OF.items() if request in step))
@@ -74,7 +74,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     progress = Progress()
-    steps = logging.getLogger("httpcore.http11")
+    steps = logging.getLogger("httpcore2.http11")
     steps.addHandler(progress)
     steps.setLevel(logging.DEBUG)
     if kind == "sync":

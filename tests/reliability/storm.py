@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import httpx2
 from yottalabs import AsyncYottaLabs, CreateOutcomeUnknownError, CreateParams, YottaLabs, YottaLabsError
 from yottalabs._lease import Lease, Owner
 from yottalabs_mock import SimulatedPod, Simulator
@@ -168,7 +168,7 @@ class Storm:
             "environmentVars": [{"key": LEASE_VARIABLE, "value": lease.text()}],
         }
         headers = {"x-api-key": next(iter(self._wishes))}
-        with httpx.Client(transport=self.sim.transport, base_url="http://127.0.0.1", headers=headers) as http:
+        with httpx2.Client(transport=self.sim.transport, base_url="http://127.0.0.1", headers=headers) as http:
             return str(http.post(OPERATIONS[CREATE][0], json=body).json()["data"])
 
     def sweep(self, *, may_fail: bool = False) -> None:

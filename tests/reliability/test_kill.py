@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from support.processes import started
@@ -149,7 +149,7 @@ class Cloud:
         lengths: How long each part of each kind of program takes, with a guard and without, in seconds.
     """
 
-    def __init__(self, base_url: str, http: httpx.Client) -> None:
+    def __init__(self, base_url: str, http: httpx2.Client) -> None:
         self.base_url = base_url
         self._http = http
         self.lengths: dict[tuple[str, bool], dict[str, float]] = {}
@@ -230,7 +230,7 @@ class ended:  # noqa: N801  # a context manager, named as what it makes sure of
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with started(SIMULATOR) as (_, base_url), httpx.Client(base_url=base_url, timeout=LONG_ENOUGH) as http:
+    with started(SIMULATOR) as (_, base_url), httpx2.Client(base_url=base_url, timeout=LONG_ENOUGH) as http:
         for operation, seconds in SLOW.items():
             fault = {"operation": operation, "fault": "slow_answer", "probability": 1.0, "seconds": seconds}
             http.post("/_mock/faults", json=fault).raise_for_status()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs import PermissionDeniedError, PodNotDeletedError, ServerError
 from yottalabs._lease import Lease, Owner
@@ -28,7 +28,7 @@ class Cloud:
     def __init__(self, make: Callable[..., Any]) -> None:
         self.simulator = Simulator()
         self.client = make("a-key", transport=self.simulator.transport, clock=self.simulator.clock)
-        self._http = httpx.Client(transport=self.simulator.transport, base_url="http://mock")
+        self._http = httpx2.Client(transport=self.simulator.transport, base_url="http://mock")
 
     def now(self) -> datetime:
         return self.simulator.clock.date()

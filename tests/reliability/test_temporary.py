@@ -23,7 +23,7 @@ from typing import Any, Self
 
 import anyio
 import anyio.lowlevel
-import httpx
+import httpx2
 import pytest
 import trio
 import yottalabs
@@ -63,7 +63,7 @@ GUARDED = pytest.mark.skipif(os.name != "posix", reason="guards are ended by sig
 Body = Callable[[Pod], Any]
 
 
-class Meddling(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class Meddling(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     """A transport to a simulator, in which a test has a hand.
 
     `before` is called with each request, and `meddle` with the operation and the answer before the client sees it. Each
@@ -73,20 +73,20 @@ class Meddling(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def __init__(
         self,
         simulator: Simulator,
-        meddle: Callable[[str, httpx.Response], httpx.Response | None] = lambda *_: None,
-        before: Callable[[httpx.Request], object] = lambda _: None,
+        meddle: Callable[[str, httpx2.Response], httpx2.Response | None] = lambda *_: None,
+        before: Callable[[httpx2.Request], object] = lambda _: None,
     ) -> None:
         self._simulator = simulator
         self._transport = simulator.transport
         self._meddle = meddle
         self._before = before
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         self._before(request)
         response = self._transport.handle_request(request)
         return self._meddle(self._operation(), response) or response
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         self._before(request)
         await anyio.lowlevel.checkpoint()  # here a task that was cancelled notices it
         response = await self._transport.handle_async_request(request)
@@ -98,11 +98,11 @@ class Meddling(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return str(self._simulator.requests[-1].operation)
 
 
-def once(wanted: str, action: Callable[[], object], *, times: int = 1) -> Callable[[str, httpx.Response], None]:
+def once(wanted: str, action: Callable[[], object], *, times: int = 1) -> Callable[[str, httpx2.Response], None]:
     """Does something while the first requests of an operation are on their way, whose effect they have had."""
     left = [times]
 
-    def meddle(operation: str, _: httpx.Response) -> None:
+    def meddle(operation: str, _: httpx2.Response) -> None:
         if operation == wanted and left[0] > 0:
             left[0] -= 1
             action()
@@ -283,8 +283,8 @@ def test_a_create_whose_answer_is_lost_is_a_pod_like_any_other(block: Block) -> 
 def test_a_create_of_which_nobody_knows_says_how_to_find_the_pod(block: Block) -> None:
     block.simulator.faults.add("create", "list_lags", seconds=1000.0)
 
-    def break_off(operation: str, _: httpx.Response) -> httpx.Response | None:
-        return httpx.Response(500) if operation == "createPod" else None
+    def break_off(operation: str, _: httpx2.Response) -> httpx2.Response | None:
+        return httpx2.Response(500) if operation == "createPod" else None
 
     with pytest.raises(CreateOutcomeUnknownError) as caught:
         block.run(client={"transport": Meddling(block.simulator, break_off)})
@@ -464,7 +464,7 @@ def test_a_delete_that_fails_for_a_while_is_done_again(block: Block, fault: str)
     block.assert_ended()
 
 
-def pretend(operation: str, _: httpx.Response) -> httpx.Response | None:
+def pretend(operation: str, _: httpx2.Response) -> httpx2.Response | None:
     """Says of each delete that it was done."""
     return envelope(None) if operation == "deletePod" else None
 
@@ -579,7 +579,7 @@ def at(moment: str, block: Block, action: Callable[[], object], *, times: int = 
             left[0] -= 1
             action()
 
-    def meddle(operation: str, _: httpx.Response) -> None:
+    def meddle(operation: str, _: httpx2.Response) -> None:
         if operation == OPERATIONS[moment] and (moment != "looking" or block.saw("deletePod")):
             act()
 
@@ -941,10 +941,10 @@ def test_a_signal_at_very_many_steps_ends_the_program_and_the_pod(signalled: Blo
 HOURLY = Decimal("0.6126")  # of an L4 with its volume
 
 
-def without_prices(is_hidden: Callable[[dict[str, Any]], bool]) -> Callable[[str, httpx.Response], Any]:
+def without_prices(is_hidden: Callable[[dict[str, Any]], bool]) -> Callable[[str, httpx2.Response], Any]:
     """Lets lists say nothing of what some pods cost."""
 
-    def meddle(operation: str, response: httpx.Response) -> httpx.Response | None:
+    def meddle(operation: str, response: httpx2.Response) -> httpx2.Response | None:
         if operation != "listPods":
             return None
         pods = json.loads(response.read())["data"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs import InvalidArgumentError, Pod, PodFailedError, WaitTimeoutError
 from yottalabs_mock import Reads, Simulator, Times
@@ -22,7 +22,7 @@ class Cloud:
     def __init__(self, make: Callable[..., Any]) -> None:
         self.simulator = Simulator(times=Times(boot=Reads(3), healthy=Reads(2)))
         self.client = make("a-key", transport=self.simulator.transport, clock=self.simulator.clock)
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             transport=self.simulator.transport, base_url="http://mock", headers={"x-api-key": "a-key"}
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import httpx
+import httpx2
 from yottalabs_mock import Simulator
 
 from support.raw import CREATE, LIST
@@ -24,9 +24,9 @@ class Caller:
     def __init__(self, simulator: Simulator | str, key: str = KEY) -> None:
         headers = {"x-api-key": key}
         if isinstance(simulator, str):
-            self.http = httpx.Client(base_url=simulator, headers=headers, timeout=10, verify=WITHOUT_TLS)
+            self.http = httpx2.Client(base_url=simulator, headers=headers, timeout=10, verify=WITHOUT_TLS)
         else:
-            self.http = httpx.Client(transport=simulator.transport, base_url="http://simulator", headers=headers)
+            self.http = httpx2.Client(transport=simulator.transport, base_url="http://simulator", headers=headers)
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +34,7 @@ class Caller:
     def __exit__(self, *_: object) -> None:
         self.http.close()
 
-    def post(self, fields: Any = BODY) -> httpx.Response:
+    def post(self, fields: Any = BODY) -> httpx2.Response:
         """Asks for a pod."""
         return self.http.post(CREATE, json=fields)
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
-import httpx
+import httpx2
 import pytest
 from anyio.lowlevel import checkpoint
 from yottalabs import APITimeoutError, AsyncYottaLabs, WaitTimeoutError, YottaLabs
@@ -69,7 +69,7 @@ def test_the_asynchronous_client_lives_a_whole_life_on_it(backend: str, monkeypa
             assert (await yotta.pods.wait(pod_id)).is_ready
             await yotta.pods.delete(pod_id, wait=True)
         sim.faults.add("list", "slow_answer", seconds=3)
-        async with httpx.AsyncClient(transport=sim.transport, headers={"x-api-key": KEY}) as http:
+        async with httpx2.AsyncClient(transport=sim.transport, headers={"x-api-key": KEY}) as http:
             assert (await http.get(f"http://simulator{LIST}")).status_code == 200
 
     anyio.run(live, backend=backend)
@@ -236,15 +236,15 @@ def test_no_call_takes_longer_because_another_waits_through_its_patience(sim: Si
         sim.faults.add("list", fault, probability=0.1)
     seconds: list[float] = []
 
-    async def ask(http: httpx.AsyncClient) -> None:
+    async def ask(http: httpx2.AsyncClient) -> None:
         for _ in range(20):
             began = sim.clock.monotonic()
-            with suppress(httpx.TimeoutException):
+            with suppress(httpx2.TimeoutException):
                 await http.get(f"http://simulator{LIST}")
             seconds.append(sim.clock.monotonic() - began)
 
     async def ask_in_tasks() -> None:
-        async with httpx.AsyncClient(transport=sim.transport, headers={"x-api-key": KEY}, timeout=20) as http:
+        async with httpx2.AsyncClient(transport=sim.transport, headers={"x-api-key": KEY}, timeout=20) as http:
             await asyncio.gather(*(ask(http) for _ in range(10)))
 
     asyncio.run(ask_in_tasks())

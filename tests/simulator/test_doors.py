@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from yottalabs_mock import Simulator
 
@@ -122,9 +122,9 @@ def test_one_after_the_other_they_do_not_cut_each_other_short() -> None:
 @pytest.mark.parametrize("fault", SHUT)
 def test_an_idle_connection_does_not_slip_through(fault: str) -> None:
     sim = Simulator()
-    error = httpx.ConnectError if fault == "connection_refused" else httpx.ConnectTimeout
-    timeout = httpx.Timeout(30, connect=0.1)
-    with sim.serve() as base_url, httpx.Client(base_url=base_url, headers=KEY, timeout=timeout) as http:
+    error = httpx2.ConnectError if fault == "connection_refused" else httpx2.ConnectTimeout
+    timeout = httpx2.Timeout(30, connect=0.1)
+    with sim.serve() as base_url, httpx2.Client(base_url=base_url, headers=KEY, timeout=timeout) as http:
         assert http.get(LIST).status_code == 200  # from now on it has a connection that it keeps
         with connect(base_url) as used, connect(base_url) as unused:
             used.sendall(IDLE)
@@ -254,7 +254,7 @@ def test_two_servers_of_one_simulator_have_both_their_doors_shut_and_one_that_en
         assert knock(first) == errno.ECONNREFUSED
     sim.faults.clear()
     sim.faults.add("list", "connection_refused")
-    with pytest.raises(httpx.ConnectError):  # without a server it happens in process again
+    with pytest.raises(httpx2.ConnectError):  # without a server it happens in process again
         Caller(sim).http.get(LIST)
 
 
@@ -274,7 +274,7 @@ def test_a_fault_can_be_added_over_the_socket_that_it_shuts() -> None:
     sim = Simulator()
     with sim.serve() as base_url:
         rule = {"operation": "*", "fault": "connection_refused", "seconds": LONG}
-        answer = httpx.post(f"{base_url}/_mock/faults", json=rule)
+        answer = httpx2.post(f"{base_url}/_mock/faults", json=rule)
         assert (answer.status_code, answer.json()["data"]) == (200, [])
         assert knock(base_url) == errno.ECONNREFUSED
         sim.reset()

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs_mock import Fault, Simulator
 from yottalabs_mock._catalogue import KINDS
@@ -29,19 +29,19 @@ OPERATIONS: dict[str, tuple[str, str, Any]] = {
     "delete": ("DELETE", f"/openapi/v1/pods/{FIRST_POD}", None),
 }
 IDS = {"createPod": "create", "listPods": "list", "deletePod": "delete"}
-PATIENT = httpx.Timeout(30)
+PATIENT = httpx2.Timeout(30)
 DOORS = {"connection_refused", "connect_timeout"}
 MOMENT = 0.25  # seconds; what a test waits where there is no other way
 
 # By hand, from what each is for: an exception, or the HTTP status and the `code`; None where there is no envelope.
 EXPECTED: dict[str, type[Exception] | tuple[int, int | None]] = {
-    "connection_refused": httpx.ConnectError,
-    "connect_timeout": httpx.ConnectTimeout,
-    "reset_before": httpx.ReadError,
-    "reset_after": httpx.ReadError,
-    "no_answer": httpx.ReadTimeout,
+    "connection_refused": httpx2.ConnectError,
+    "connect_timeout": httpx2.ConnectTimeout,
+    "reset_before": httpx2.ReadError,
+    "reset_after": httpx2.ReadError,
+    "no_answer": httpx2.ReadTimeout,
     "slow_answer": (200, SUCCESS),
-    "cut_short": httpx.RemoteProtocolError,
+    "cut_short": httpx2.RemoteProtocolError,
     "html_200": (200, None),
     "html_502": (502, None),
     "html_503": (503, None),
@@ -118,37 +118,37 @@ def options_of(fault: str) -> dict[str, Any]:
     return {"seconds": MOMENT} if fault == "slow_answer" else {}
 
 
-def timeout_of(fault: str) -> httpx.Timeout:
+def timeout_of(fault: str) -> httpx2.Timeout:
     if fault == "connect_timeout":
-        return httpx.Timeout(30, connect=MOMENT)
-    return httpx.Timeout(30, read=MOMENT) if fault == "no_answer" else PATIENT
+        return httpx2.Timeout(30, connect=MOMENT)
+    return httpx2.Timeout(30, read=MOMENT) if fault == "no_answer" else PATIENT
 
 
-def ask(operation: str, asynchronous: bool, timeout: httpx.Timeout, **where: Any) -> httpx.Response | Exception:
+def ask(operation: str, asynchronous: bool, timeout: httpx2.Timeout, **where: Any) -> httpx2.Response | Exception:
     method, path, body = OPERATIONS[operation]
     options = {"headers": {"x-api-key": "a-key"}, "timeout": timeout, "verify": WITHOUT_TLS, **where}
 
-    async def wait() -> httpx.Response:
-        async with httpx.AsyncClient(**options) as http:
+    async def wait() -> httpx2.Response:
+        async with httpx2.AsyncClient(**options) as http:
             return await http.request(method, path, json=body)
 
     try:
         if asynchronous:
             return asyncio.run(wait())
-        with httpx.Client(**options) as http:
+        with httpx2.Client(**options) as http:
             return http.request(method, path, json=body)
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         return error
 
 
-def seen(sim: Simulator, came: httpx.Response | Exception, number: int) -> Seen:
+def seen(sim: Simulator, came: httpx2.Response | Exception, number: int) -> Seen:
     for _ in range(500):
         if len(sim.requests) >= number:
             break
         time.sleep(0.01)  # over a socket it may still be on its way when the patience of the client is over
     pods = {pod_id: (pod.status, pod.healthy) for pod_id, pod in sim.pods.items()}
     counts = {str(fault): count for fault, count in sim.faults.counts.items()}
-    if isinstance(came, httpx.Response):
+    if isinstance(came, httpx2.Response):
         headers = dict(came.headers)
         if headers.get("retry-after", "1") != "1":
             headers["retry-after"] = "a date"
@@ -208,11 +208,11 @@ def test_every_fault_of_the_order_is_there_and_tried() -> None:
 # --- More about the answers -------------------------------------------------------------------------------------------
 
 
-def answer_to(fault: str, operation: str = "list", **options: Any) -> httpx.Response:
+def answer_to(fault: str, operation: str = "list", **options: Any) -> httpx2.Response:
     sim = a_simulator()
     sim.faults.add(operation, fault, **options)
     came = ask(operation, asynchronous=False, timeout=PATIENT, transport=sim.transport, base_url="http://simulator")
-    assert isinstance(came, httpx.Response)
+    assert isinstance(came, httpx2.Response)
     return came
 
 
@@ -243,7 +243,7 @@ def test_a_content_networks_failure_is_text() -> None:
 def test_a_redirect_leads_to_another_host_and_keeps_the_method() -> None:
     response = answer_to("redirect")
     assert response.status_code == 307
-    location = httpx.URL(response.headers["location"])
+    location = httpx2.URL(response.headers["location"])
     assert location.scheme == "https"
     assert location.host.endswith(".invalid")
     assert response.content == b""
@@ -352,23 +352,23 @@ def test_a_pod_that_is_not_listed_yet_lives_and_can_be_deleted(sim: Simulator, c
 def test_an_answer_that_is_too_slow_is_a_timeout_and_took_effect_all_the_same(asynchronous: bool) -> None:
     sim = a_simulator()
     sim.faults.add("delete", "slow_answer", seconds=5)
-    timeout = httpx.Timeout(30, read=2)
+    timeout = httpx2.Timeout(30, read=2)
     came = ask("delete", asynchronous, timeout, transport=sim.transport, base_url="http://simulator")
-    assert type(came) is httpx.ReadTimeout
+    assert type(came) is httpx2.ReadTimeout
     assert sim.clock.monotonic() == 102
     assert sim.pods[FIRST_POD].status == "TERMINATING"
     with sim.serve() as base_url:
         sim.faults.add("create", "slow_answer", seconds=60)
-        came = ask("create", asynchronous, httpx.Timeout(30, read=MOMENT), base_url=base_url)
-        assert type(came) is httpx.ReadTimeout
+        came = ask("create", asynchronous, httpx2.Timeout(30, read=MOMENT), base_url=base_url)
+        assert type(came) is httpx2.ReadTimeout
         assert len(seen(sim, came, 3).pods) == 2
 
 
 def test_who_has_the_patience_gets_the_slow_answer() -> None:
     sim = a_simulator()
     sim.faults.add("list", "slow_answer", seconds=5)
-    came = ask("list", False, httpx.Timeout(5), transport=sim.transport, base_url="http://simulator")
-    assert isinstance(came, httpx.Response)
+    came = ask("list", False, httpx2.Timeout(5), transport=sim.transport, base_url="http://simulator")
+    assert isinstance(came, httpx2.Response)
     assert sim.clock.monotonic() == 105
 
 
@@ -376,8 +376,8 @@ def test_who_has_the_patience_gets_the_slow_answer() -> None:
 def test_who_has_no_timeout_is_told_rather_than_left_waiting(fault: str) -> None:
     sim = a_simulator()
     sim.faults.add("list", fault)
-    came = ask("list", False, httpx.Timeout(None), transport=sim.transport, base_url="http://simulator")
-    assert isinstance(came, httpx.TimeoutException)
+    came = ask("list", False, httpx2.Timeout(None), transport=sim.transport, base_url="http://simulator")
+    assert isinstance(came, httpx2.TimeoutException)
     assert fault != "no_answer" or "would wait for ever" in str(came)
 
 
@@ -388,7 +388,7 @@ def test_the_errors_name_the_request_that_they_are_about() -> None:
         sim = a_simulator()
         sim.faults.add("list", fault)
         came = ask("list", False, timeout_of(fault), transport=sim.transport, base_url="http://simulator")
-        assert isinstance(came, httpx.RequestError)
+        assert isinstance(came, httpx2.RequestError)
         assert came.request.url.path == LIST
         assert str(came)
 
@@ -396,9 +396,9 @@ def test_the_errors_name_the_request_that_they_are_about() -> None:
 def test_half_a_body_is_read_before_it_breaks_off() -> None:
     def parts(**where: Any) -> tuple[bytes, str]:
         got = b""
-        with httpx.Client(headers={"x-api-key": "a-key"}, **where) as http, http.stream("GET", LIST) as response:
+        with httpx2.Client(headers={"x-api-key": "a-key"}, **where) as http, http.stream("GET", LIST) as response:
             size = int(response.headers["content-length"])
-            with pytest.raises(httpx.RemoteProtocolError) as caught:
+            with pytest.raises(httpx2.RemoteProtocolError) as caught:
                 for part in response.iter_raw():
                     got += part
         assert len(got) == size // 2

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs_mock import Fault, Simulator, Times
 
@@ -80,7 +80,7 @@ def test_a_request_names_the_fault_that_happened_to_it(sim: Simulator, caller: C
     sim.faults.add("list", "reset_after")
     sim.faults.add("list", "cut_short")
     caller.http.get(LIST)
-    for error in (httpx.ReadError, httpx.RemoteProtocolError):
+    for error in (httpx2.ReadError, httpx2.RemoteProtocolError):
         with pytest.raises(error):
             caller.http.get(LIST)
     caller.http.get(LIST)
@@ -142,7 +142,7 @@ def test_what_happens_to_a_pod_waits_while_others_keep_a_pod_from_being_made(bef
     caller = Caller(sim)
     sim.faults.add("create", before)
     sim.faults.add("create", fault)
-    with suppress(httpx.ReadError):
+    with suppress(httpx2.ReadError):
         caller.post()
     assert [rule.fault for rule in sim.faults.pending] == [fault]
     caller.create()

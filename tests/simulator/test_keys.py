@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs_mock import Simulator
 
@@ -33,7 +33,7 @@ def reach(request: pytest.FixtureRequest) -> Iterator[Any]:
         context.__exit__(None, None, None)
 
 
-def ask(http: httpx.Client, method: str, path: str, body: Any, key: str | None) -> httpx.Response:
+def ask(http: httpx2.Client, method: str, path: str, body: Any, key: str | None) -> httpx2.Response:
     headers = {} if key is None else {"x-api-key": key}
     return http.request(method, path, json=body, headers=headers)
 
@@ -64,7 +64,7 @@ def test_any_key_will_do_and_has_an_organisation_of_its_own(key: str, reach: Any
     there = reach(sim)
     first, other = Caller(there), Caller(there, "another-key")
     with first.http, other.http:
-        first.http.headers = httpx.Headers([(b"x-api-key", key.encode())])
+        first.http.headers = httpx2.Headers([(b"x-api-key", key.encode())])
         pod_id = first.create()
         assert other.ids() == []
         assert first.ids() == [pod_id]
@@ -75,10 +75,10 @@ def test_a_key_is_the_same_over_a_socket_and_in_process() -> None:
     sim = Simulator()
     for key in ("plain", "two words", "é"):
         with sim.serve() as base_url, Caller(base_url).http as http:
-            http.headers = httpx.Headers([(b"x-api-key", key.encode())])
+            http.headers = httpx2.Headers([(b"x-api-key", key.encode())])
             assert http.post(CREATE, json=BODY).json()["code"] == SUCCESS
         caller = Caller(sim)
-        caller.http.headers = httpx.Headers([(b"x-api-key", key.encode())])
+        caller.http.headers = httpx2.Headers([(b"x-api-key", key.encode())])
         assert len(caller.pods()) == 1
 
 
@@ -94,7 +94,7 @@ def test_space_around_a_key_is_no_part_of_it() -> None:
 def test_two_keys_in_one_request_are_neither() -> None:
     sim = Simulator(api_keys=["a-key", "another-key"])
     pairs = [("x-api-key", "a-key"), ("x-api-key", "another-key")]
-    assert httpx.Client(transport=sim.transport).get("http://x" + LIST, headers=pairs).status_code == 401
+    assert httpx2.Client(transport=sim.transport).get("http://x" + LIST, headers=pairs).status_code == 401
     with sim.serve() as base_url:
         data = request("GET", LIST, x_api_key="a-key").replace(b"\r\n\r\n", b"\r\nX-API-Key: another-key\r\n\r\n")
         assert raw(base_url, data)[0] == 401
@@ -103,7 +103,7 @@ def test_two_keys_in_one_request_are_neither() -> None:
 @pytest.mark.parametrize("name", ["x-api-key", "X-Api-Key", "X-API-KEY"])
 def test_the_name_of_the_header_is_taken_in_any_case(name: str) -> None:
     sim = Simulator(api_keys=["a-key"])
-    http = httpx.Client(transport=sim.transport, base_url="http://x", headers={name: "a-key"})
+    http = httpx2.Client(transport=sim.transport, base_url="http://x", headers={name: "a-key"})
     assert http.get(LIST).status_code == 200
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs import AsyncYottaLabs, YottaLabs
 from yottalabs_mock import Simulator, Times, _pods
@@ -125,7 +125,7 @@ class Looks:
 
         return counted
 
-    def during(self, client: httpx.Client, method: str, path: str, **options: Any) -> int:
+    def during(self, client: httpx2.Client, method: str, path: str, **options: Any) -> int:
         self.count = 0
         assert client.request(method, path, **options).json()["code"] == 10000
         return self.count

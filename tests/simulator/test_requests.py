@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,7 +120,7 @@ def offences() -> Iterator[tuple[str, Any]]:
 OFFENCES = list(offences())
 
 
-def refusal(response: httpx.Response) -> str:
+def refusal(response: httpx2.Response) -> str:
     """The message of a 422 in the envelope."""
     answer = response.json()
     assert response.status_code == 422, answer
@@ -291,7 +291,7 @@ def test_it_takes_what_the_contract_allows_and_nothing_else(body: dict[str, Any]
 def test_prism_refuses_the_same_bodies_with_the_same_status_and_code(sim: Simulator, prism: str) -> None:
     disagreements = []
     caller = Caller(sim)
-    with httpx.Client(base_url=prism, headers=JSON) as http:
+    with httpx2.Client(base_url=prism, headers=JSON) as http:
         for name, value in [*OFFENCES, *((name, a_valid_value(name)) for name in SCHEMA["properties"])]:
             body = json.dumps({**BODY, "gpuCount": 1, name: value})
             theirs = http.post(CREATE, content=body)

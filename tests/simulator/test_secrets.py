@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import yottalabs_mock
 from yottalabs_mock import Fault, IllegalTransitionError, RecordedRequest, Simulator
@@ -67,7 +67,7 @@ def assert_no_secret(text: str, where: str) -> None:
     assert "canary" not in text, where
 
 
-def converse(ask: Callable[[str, str, bytes, dict[str, str]], httpx.Response]) -> Iterator[httpx.Response]:
+def converse(ask: Callable[[str, str, bytes, dict[str, str]], httpx2.Response]) -> Iterator[httpx2.Response]:
     """Sends every secret in every way; gives the answers that are refusals."""
     json_of_mine = {"x-api-key": KEY, "content-type": "application/json"}
     contents = [json.dumps(body).encode() for body in BODIES]
@@ -91,7 +91,7 @@ def talked(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level(logging.DEBUG, "yottalabs_mock")
     refusals = 0
     if request.param == "in process":
-        http = httpx.Client(transport=sim.transport, base_url="http://x")
+        http = httpx2.Client(transport=sim.transport, base_url="http://x")
         for response in converse(
             lambda method, path, content, headers: http.request(method, path, content=content, headers=headers)
         ):
@@ -99,7 +99,7 @@ def talked(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
             assert_no_secret(response.text, "a refusal")
             assert_no_secret(repr(response.headers), "the headers of a refusal")
     else:
-        with sim.serve() as base_url, httpx.Client(base_url=base_url) as http:
+        with sim.serve() as base_url, httpx2.Client(base_url=base_url) as http:
             for response in converse(
                 lambda method, path, content, headers: http.request(method, path, content=content, headers=headers)
             ):
@@ -150,7 +150,7 @@ def test_requests_are_recorded_without_secrets(talked: Simulator) -> None:
 
 def test_the_endpoint_of_requests_tells_them_without_secrets(talked: Simulator) -> None:
     count = len(talked.requests)
-    response = httpx.Client(transport=talked.transport, base_url="http://x").get("/_mock/requests")
+    response = httpx2.Client(transport=talked.transport, base_url="http://x").get("/_mock/requests")
     assert response.status_code == 200
     assert len(response.json()["data"]) == count
     assert_no_secret(response.text, "/_mock/requests")
@@ -193,7 +193,7 @@ def test_the_saved_state_keeps_values_and_says_so_and_neither_keys_nor_tokens(
         for secret in (KEY, UNKNOWN_KEY, TOKEN):
             assert secret not in text
         assert "values of environment variables are in here in clear text" in json.loads(text)["notice"]
-    response = httpx.Client(transport=talked.transport, base_url="http://x").get("/_mock/state")
+    response = httpx2.Client(transport=talked.transport, base_url="http://x").get("/_mock/state")
     assert TOKEN not in response.text
     assert KEY not in response.text
 
@@ -213,7 +213,7 @@ def test_no_fault_tells_a_secret(fault: str) -> None:
     for method, path, body in (("POST", CREATE, PRIVATE), ("GET", LIST, None), ("DELETE", "/openapi/v1/pods/1", None)):
         try:
             text = caller.http.request(method, path, json=body).text
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             text = str(error)
         if path != LIST:
             assert_no_secret(text, fault)

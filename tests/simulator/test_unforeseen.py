@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from yottalabs_mock import Simulator, _simulator
 from yottalabs_mock._contract import Contract
@@ -43,6 +43,6 @@ def test_an_operation_that_it_does_not_know_is_named(monkeypatch: pytest.MonkeyP
         "post": {**document["paths"]["/openapi/v1/pods/{podId}"]["delete"], "operationId": "pausePod"}
     }
     monkeypatch.setattr(_simulator, "load_contract", lambda: Contract(document))
-    response: httpx.Response = Caller(Simulator()).http.post("/openapi/v1/pods/1/pause")
+    response: httpx2.Response = Caller(Simulator()).http.post("/openapi/v1/pods/1/pause")
     assert response.status_code == 501
     assert response.json()["message"] == "the simulator does not know how pausePod is done"

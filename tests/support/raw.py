@@ -8,7 +8,7 @@ import time
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from support import contract
 
@@ -79,6 +79,6 @@ def assert_refused(answer: Answer, status: int, *words: str) -> None:
 def still_serves(base_url: str) -> None:
     """The server answers a plain request, in time."""
     started = time.monotonic()
-    response = httpx.get(base_url + LIST, headers=KEY, timeout=10)
+    response = httpx2.get(base_url + LIST, headers=KEY, timeout=10)
     assert response.json()["code"] == 10000
     assert time.monotonic() - started < WITHIN

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import httpx
+import httpx2
 
 Step = Any
-"""An answer: JSON data for a success, a whole httpx.Response, an exception to raise, or a function of the request."""
+"""An answer: JSON data for a success, a whole httpx2.Response, an exception to raise, or a function of the request."""
 
 
 class VirtualClock:
@@ -31,12 +31,12 @@ class VirtualClock:
         self.sleep(seconds)
 
 
-class Scripted(httpx.MockTransport):
+class Scripted(httpx2.MockTransport):
     """Answers with one step after the other; the last one repeats."""
 
     def __init__(self, *steps: Step) -> None:
         super().__init__(self._answer)
-        self.requests: list[httpx.Request] = []
+        self.requests: list[httpx2.Request] = []
         self._steps: Iterator[Step] = self._repeat(steps)
 
     @staticmethod
@@ -47,19 +47,19 @@ class Scripted(httpx.MockTransport):
         while True:
             yield step
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         step = next(self._steps)
         if isinstance(step, Exception):
             raise step
-        if isinstance(step, httpx.Response):
-            return httpx.Response(step.status_code, headers=step.headers, content=step.content)
+        if isinstance(step, httpx2.Response):
+            return httpx2.Response(step.status_code, headers=step.headers, content=step.content)
         return envelope(step(request) if callable(step) else step)
 
 
-def envelope(data: Any, code: Any = 10000, status: int = 200, message: Any = "success") -> httpx.Response:
+def envelope(data: Any, code: Any = 10000, status: int = 200, message: Any = "success") -> httpx2.Response:
     content = json.dumps({"message": message, "code": code, "data": data}, separators=(",", ":"))
-    return httpx.Response(status, content=content, headers={"Content-Type": "application/json"})
+    return httpx2.Response(status, content=content, headers={"Content-Type": "application/json"})
 
 
 def text(body: Any) -> str:

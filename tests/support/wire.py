@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ class _Notes:
         self.exchanged: list[Exchanged] = []
         self.prefer: str | None = None
 
-    def outgoing(self, request: httpx.Request) -> httpx.Request:
+    def outgoing(self, request: httpx2.Request) -> httpx2.Request:
         if self.prefer is None:
             return request
         headers = [*request.headers.raw, (b"Prefer", self.prefer.encode())]
-        return httpx.Request(
+        return httpx2.Request(
             request.method, request.url, headers=headers, content=request.content, extensions=request.extensions
         )
 
-    def note(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    def note(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         self.exchanged.append(
             Exchanged(
                 method=request.method,
@@ -48,7 +48,7 @@ class _Notes:
                 answer=response.content,
             )
         )
-        return httpx.Response(response.status_code, headers=response.headers, content=response.content)
+        return httpx2.Response(response.status_code, headers=response.headers, content=response.content)
 
     def take(self) -> Exchanged:
         """The one exchange since the last time."""
@@ -57,12 +57,12 @@ class _Notes:
         return exchanged
 
 
-class Recorder(_Notes, httpx.BaseTransport):
+class Recorder(_Notes, httpx2.BaseTransport):
     def __init__(self) -> None:
         super().__init__()
-        self._network = httpx.HTTPTransport()
+        self._network = httpx2.HTTPTransport()
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         request.read()
         response = self._network.handle_request(self.outgoing(request))
         response.read()
@@ -73,12 +73,12 @@ class Recorder(_Notes, httpx.BaseTransport):
         self._network.close()
 
 
-class AsyncRecorder(_Notes, httpx.AsyncBaseTransport):
+class AsyncRecorder(_Notes, httpx2.AsyncBaseTransport):
     def __init__(self) -> None:
         super().__init__()
-        self._network = httpx.AsyncHTTPTransport()
+        self._network = httpx2.AsyncHTTPTransport()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         await request.aread()
         response = await self._network.handle_async_request(self.outgoing(request))
         await response.aread()

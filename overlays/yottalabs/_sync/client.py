@@ -20,7 +20,7 @@ from .._settings import (
 if TYPE_CHECKING:
     from types import TracebackType
 
-    import httpx
+    import httpx2
 
     from .pods import Pods
     from .session import Session
@@ -41,7 +41,7 @@ class YottaLabs:
         timeout: How long a call may take as a whole, in seconds, from connecting to the last byte, retries included.
         max_retries: How often a request that failed for a passing reason is sent again: a list or a delete, and a
             create that certainly had no effect.
-        transport: An httpx transport to send requests with: a mock, a proxy, a fault injector. The proxy and
+        transport: An httpx2 transport to send requests with: a mock, a proxy, a fault injector. The proxy and
             certificate settings of the environment then do not apply.
         clock: What tells the time and waits.
         allow_insecure_http: Whether plain http to another machine is allowed. The key would be readable on the way.
@@ -59,13 +59,13 @@ class YottaLabs:
         profile: str | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         max_retries: int = DEFAULT_MAX_RETRIES,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx2.BaseTransport | None = None,
         clock: Clock | None = None,
         allow_insecure_http: bool = False,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
     ) -> None:
         try:
-            # httpx and attrs are loaded here, by the first client, not by `import yottalabs`.
+            # httpx2 and attrs are loaded here, by the first client, not by `import yottalabs`.
             from yottalabs_api.client import BASE_URL
 
             found = find_connection(api_key, base_url, profile, BASE_URL, allow_insecure_http=allow_insecure_http)

@@ -1,5 +1,5 @@
 # Made from ../_async/connections.py by `make generate`; change that file.
-"""The connections to the API, as httpx and the environment have them."""
+"""The connections to the API, as httpx2 and the environment have them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from yottalabs_api.client import API_KEY_HEADER
 
 from .._belonging import Belonging
@@ -26,32 +26,32 @@ if TYPE_CHECKING:
 
     from .._settings import Settings
 
-USER_AGENT = f"yottalabs-client/{__version__} (Python {platform.python_version()}; httpx {httpx.__version__})"
+USER_AGENT = f"yottalabs-client/{__version__} (Python {platform.python_version()}; httpx2 {httpx2.__version__})"
 
 _TRANSPORT_METHOD = "handle_request"
 
-_url = lru_cache(maxsize=64)(httpx.URL)  # to parse one takes a tenth of the time of a call, and there are few
+_url = lru_cache(maxsize=64)(httpx2.URL)  # to parse one takes a tenth of the time of a call, and there are few
 
 
 class Connections:
     """Connections of one client, shared by its copies, and the headers that carry its key.
 
-    An httpx client finds the proxy and the certificates that the environment names, and holds the transport. Requests
+    An httpx2 client finds the proxy and the certificates that the environment names, and holds the transport. Requests
     are given to the transport itself: what the client would do on the way (authentication, redirects, cookies, hooks)
     is not wanted here, and takes as long as the sending.
     """
 
-    def __init__(self, settings: Settings, transport: httpx.BaseTransport | None) -> None:
+    def __init__(self, settings: Settings, transport: httpx2.BaseTransport | None) -> None:
         if isinstance(transport, type):
             raise ConfigurationError(f"the transport is the class {transport.__name__}; pass an object of it")
         if transport is not None and not hasattr(transport, _TRANSPORT_METHOD):
             raise ConfigurationError(f"the transport {type(transport).__name__} has no {_TRANSPORT_METHOD}")
         try:
-            base_url = httpx.URL(settings.base_url)
-        except httpx.InvalidURL as error:
+            base_url = httpx2.URL(settings.base_url)
+        except httpx2.InvalidURL as error:
             raise ConfigurationError(f"the base URL {settings.base_url!r} is not a URL: {error}") from error
         try:
-            self._client = httpx.Client(
+            self._client = httpx2.Client(
                 headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "gzip, deflate"},
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept
                 # A redirect would carry the key to another host.
@@ -60,7 +60,7 @@ class Connections:
                 mounts=_without_proxy(settings.base_url) if settings.is_local and transport is None else None,
                 transport=transport,
             )
-        except (ValueError, TypeError, OSError, ImportError, httpx.InvalidURL) as error:
+        except (ValueError, TypeError, OSError, ImportError, httpx2.InvalidURL) as error:
             message = f"the proxy or certificate settings of the environment cannot be used: {error}"
             raise ConfigurationError(message) from error
         keep_out_of_logs()
@@ -84,14 +84,14 @@ class Connections:
         if self._client.is_closed:
             raise ConfigurationError("this client is closed; make a new one, or use it inside its `with` block")
 
-    def build(self, request: RawRequest, extensions: Mapping[str, Any]) -> httpx.Request:
+    def build(self, request: RawRequest, extensions: Mapping[str, Any]) -> httpx2.Request:
         """A request, ready to be sent.
 
         Raises:
             InvalidArgumentError: It has no valid URL.
         """
         try:
-            return httpx.Request(
+            return httpx2.Request(
                 request.method,
                 _url(self._base_url + request.path),
                 params=request.params,
@@ -99,14 +99,14 @@ class Connections:
                 content=request.content,
                 extensions=extensions,
             )
-        except httpx.InvalidURL as error:
+        except httpx2.InvalidURL as error:
             raise InvalidArgumentError(f"the request has no valid URL: {error}") from error
 
     def turn(self) -> AbstractContextManager[object]:
         """Waits until a request may be sent. A given transport takes as many as it is given."""
         return self._turns.turn() if self.are_own else nullcontext()
 
-    def send(self, request: httpx.Request) -> httpx.Response:
+    def send(self, request: httpx2.Request) -> httpx2.Response:
         """Sends a request; the answer's body is still to be read, and the answer to be closed.
 
         Raises:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 from yottalabs_api.types import RawRequest
 
 from .._answer import SUCCESS, Answer, read_answer
@@ -32,7 +32,7 @@ logger = logging.getLogger("yottalabs")
 KEPT_BYTES = 64 * 1024  # of a body that is cut off because it is too large
 LONGEST_LOGGED_PATH = 200
 _SHORTEST = 0.001  # seconds; what is left of the time of a call may be none
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Session:
         self._connections = connections
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock, transport: httpx.BaseTransport | None) -> Session:
+    def open(cls, settings: Settings, clock: Clock, transport: httpx2.BaseTransport | None) -> Session:
         """A session with connections of its own."""
         return cls(settings, clock, Connections(settings, transport), Tokens(Lock), {})
 
@@ -150,10 +150,10 @@ class Session:
                     return response.status_code, _headers(response), self._read(response, built, deadline)
                 finally:
                     response.close()
-        except (httpx.TimeoutException, TimeoutError) as error:
+        except (httpx2.TimeoutException, TimeoutError) as error:
             message = f"{call}: no whole answer within {round(deadline.seconds, 3):g} seconds"
             raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error, built)
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
             reason = str(error) or type(error).__name__
             message = f"{call}: no answer from {self.settings.base_url}: {reason}"
             raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error, built)
@@ -163,7 +163,7 @@ class Session:
         came_this_far = progress.has_sent or not self._connections.are_own
         return came_this_far and not isinstance(error, _NEVER_SENT)
 
-    def _read(self, response: httpx.Response, request: httpx.Request, deadline: Deadline) -> bytes:
+    def _read(self, response: httpx2.Response, request: httpx2.Request, deadline: Deadline) -> bytes:
         """The body, unpacked, as long as it is not too large and the time is not over."""
         limit = self.settings.max_response_bytes
         chunks: list[bytes] = []
@@ -173,7 +173,7 @@ class Session:
         try:
             if "," in response.headers.get("content-encoding", ""):
                 # Each packing multiplies what a few bytes can become.
-                raise httpx.DecodingError("it is packed more than once")
+                raise httpx2.DecodingError("it is packed more than once")
             for chunk in response.iter_bytes():
                 size += len(chunk)
                 if size > limit:
@@ -182,10 +182,10 @@ class Session:
                     break
                 chunks.append(chunk)
                 if deadline.passed():
-                    raise httpx.ReadTimeout("the deadline of the call has passed")
-        except httpx.TimeoutException:
+                    raise httpx2.ReadTimeout("the deadline of the call has passed")
+        except httpx2.TimeoutException:
             raise
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
             cause, problem = error, f"the answer broke off or cannot be unpacked: {error}"
         content = b"".join(chunks)
         if problem and response.is_success:
@@ -194,29 +194,29 @@ class Session:
                 status_code=response.status_code,
                 headers=_headers(response),
                 body=content,
-                broke_off=isinstance(cause, httpx.NetworkError | httpx.ProtocolError | OSError),
+                broke_off=isinstance(cause, httpx2.NetworkError | httpx2.ProtocolError | OSError),
             ) from (cause and _bare(cause, request))
         return content
 
 
 class Progress:
-    """How far httpx came with a request."""
+    """How far httpx2 came with a request."""
 
     def __init__(self) -> None:
         self.has_sent = False
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """What httpx calls at each step. The request that asks a proxy for a tunnel is not ours."""
+        """What httpx2 calls at each step. The request that asks a proxy for a tunnel is not ours."""
         if event.endswith(".send_request_headers.started") and info["request"].method != b"CONNECT":
             self.has_sent = True
 
 
-def _headers(response: httpx.Response) -> HiddenDict:
+def _headers(response: httpx2.Response) -> HiddenDict:
     return HiddenDict({name: masked(value) for name, value in response.headers.items()})
 
 
-def _bare(error: Exception, request: httpx.Request) -> Exception:
+def _bare(error: Exception, request: httpx2.Request) -> Exception:
     """An error with its request, but without that one's headers, which have the key among them."""
-    if isinstance(error, httpx.RequestError):
-        error.request = httpx.Request(request.method, request.url)
+    if isinstance(error, httpx2.RequestError):
+        error.request = httpx2.Request(request.method, request.url)
     return error
