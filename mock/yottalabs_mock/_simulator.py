@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
@@ -23,8 +24,19 @@ from ._organisations import ApiKeys, Organisations
 from ._pods import Pods, World
 
 if TYPE_CHECKING:
-    from ._app import App
-    from ._transport import Transport
+    from . import _app, _transport
+else:
+
+    class _Lazy:
+        """A module that `typing.get_type_hints` imports, and nothing before: httpx2 and asyncio are slow to import."""
+
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(import_module(self._name, __package__), name)
+
+    _app, _transport = _Lazy("._app"), _Lazy("._transport")
 
 
 class Simulator:
@@ -78,14 +90,14 @@ class Simulator:
     # --- What a test or a person uses ---------------------------------------------------------------------------------
 
     @property
-    def transport(self) -> Transport:
+    def transport(self) -> _transport.Transport:
         """An httpx2 transport, for both clients: `YottaLabs("any-key", transport=sim.transport, clock=sim.clock)`."""
         from ._transport import Transport
 
         return Transport(self.exchange, self._clock)
 
     @property
-    def app(self) -> App:
+    def app(self) -> _app.App:
         """An ASGI application. Under a server of your own, a fault of the connection itself is answered with 500."""
         from ._app import App
 

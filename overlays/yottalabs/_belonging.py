@@ -29,6 +29,17 @@ class Belonging:
                 "this client was used before the process was forked; make a new one in each process"
             )
 
+    def check_closing(self) -> None:
+        """Do nothing: threads have no event loop, and a process may close what it has inherited."""
+
+    def acheck_closing(self) -> None:
+        """Raises a ConfigurationError in another event loop than at first, unless nothing was sent yet."""
+        if self._loop is not None and self._loop != current_token():
+            raise ConfigurationError(
+                "this client was used in another event loop; close it there, before that loop ends "
+                "(`async with AsyncYottaLabs() as yotta:` does)"
+            )
+
     def acheck(self) -> None:
         """Raises a ConfigurationError in another process or event loop than at first."""
         self.check()

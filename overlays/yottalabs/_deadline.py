@@ -10,13 +10,18 @@ look-up of the operating system.
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.from_thread
+import anyio.lowlevel
 import httpcore2
+
+from ._clock import is_frozen
 
 if TYPE_CHECKING:
     import ssl
@@ -63,8 +68,33 @@ class Deadline:
     @asynccontextmanager
     async def aenforced(self) -> AsyncIterator[None]:
         """Cancels what happens inside, with a TimeoutError, when the time is over."""
-        with anyio.fail_after(max(self.remaining(), 0)):
+        with fail_after(self.remaining()):
             yield
+
+
+@contextmanager
+def fail_after(seconds: float) -> Iterator[None]:
+    """Cancels the tasks' work inside, with a TimeoutError, when the time is over; also where tests freeze the time."""
+    if not is_frozen():
+        with anyio.fail_after(max(seconds, 0)):
+            yield
+        return
+    with anyio.CancelScope() as scope:
+        # The timers of the event loop do not fire.
+        timer = threading.Timer(max(seconds, 0), _cancel, (scope, anyio.lowlevel.current_token()))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+    if scope.cancelled_caught:
+        raise TimeoutError
+
+
+def _cancel(scope: anyio.CancelScope, token: anyio.lowlevel.EventLoopToken) -> None:
+    with suppress(anyio.RunFinishedError):
+        anyio.from_thread.run_sync(scope.cancel, token=token)
 
 
 class _Phases(dict[str, float]):

@@ -32,10 +32,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
+
+from ._lazy import LazyModule
 
 if TYPE_CHECKING:
-    from ._pod import Pod
+    from . import _pod
+else:
+    _pod = LazyModule("yottalabs._pod")
 
 LONGEST_SHOWN_ID = 64
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-trace-id")
@@ -54,7 +58,7 @@ class YottaLabsError(Exception):
         super().__init__(message)
         self.message = message
         self.pod_id = pod_id
-        self.pods: dict[str, Pod] = {}
+        self.pods: dict[str, _pod.Pod] = {}
 
     def __str__(self) -> str:
         text = self._describe()
@@ -170,7 +174,7 @@ class APIError(_AnsweredError):
         body: The body of the answer.
     """
 
-    hint: ClassVar[str] = ""
+    hint = ""
 
     def __init__(
         self,
@@ -267,8 +271,8 @@ class _PodError(YottaLabsError):
         self,
         message: str,
         *,
-        pod: Pod | None = None,
-        pods: Mapping[str, Pod] | None = None,
+        pod: _pod.Pod | None = None,
+        pods: Mapping[str, _pod.Pod] | None = None,
         pod_id: str | None = None,
     ) -> None:
         super().__init__(message, pod_id=pod_id)
@@ -307,7 +311,7 @@ class PriceLimitError(_PodError):
         self,
         message: str,
         *,
-        pod: Pod | None = None,
+        pod: _pod.Pod | None = None,
         hourly_price: Decimal | None = None,
         max_hourly_price: Decimal | None = None,
         pod_id: str | None = None,

@@ -81,6 +81,7 @@ class Guard:
             base_url=settings.base_url,
             timeout=settings.timeout,
             max_response_bytes=settings.max_response_bytes,
+            user_agent=settings.user_agent,
             token=token,
             lease=Lease(expires, None if is_detached else Owner.current()).text(),
             look=LOOK_SECONDS,

@@ -134,6 +134,7 @@ def main() -> NoReturn:
         base_url=job.base_url,
         timeout=min(job.timeout, job.patience / CALLS_AT_LEAST),
         max_response_bytes=job.max_response_bytes,
+        user_agent=job.user_agent,
     )
     guarding = Guarding(job, lease, Session.open(settings, SystemClock(), None))
     print(READY, flush=True)  # noqa: T201  # this is what the owner waits for

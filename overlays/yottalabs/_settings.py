@@ -26,6 +26,7 @@ DEFAULT_MAX_RETRIES = 2
 MOST_RETRIES = 100
 LONGEST_TIMEOUT = 366 * 24 * 3600.0  # seconds; sockets and event loops cannot take any number
 DEFAULT_MAX_RESPONSE_BYTES = 256 * 1024 * 1024
+USER_AGENT_PATTERN = r"[!-~]([ -~]{0,198}[!-~])?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Settings:
     timeout: float = DEFAULT_TIMEOUT
     max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
     max_retries: int = DEFAULT_MAX_RETRIES
+    user_agent: str | None = None
 
     def __post_init__(self) -> None:
         if not is_duration(self.timeout):
@@ -47,6 +49,11 @@ class Settings:
         retries = self.max_retries
         if isinstance(retries, bool) or not isinstance(retries, int) or not 0 <= retries <= MOST_RETRIES:
             raise ConfigurationError(f"max_retries is {retries!r}; it must be a number from 0 to {MOST_RETRIES}")
+        agent = self.user_agent
+        if agent is not None and not (isinstance(agent, str) and re.fullmatch(USER_AGENT_PATTERN, agent)):
+            raise ConfigurationError(
+                f"user_agent is {agent!r}; it must be printable ASCII, at most 200 characters, such as 'my-app/1.0'"
+            )
 
     @property
     def is_local(self) -> bool:

@@ -10,8 +10,8 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from anyio import Lock as AsyncLock
-from anyio import fail_after
 
+from ._deadline import fail_after
 from ._exceptions import APITimeoutError
 
 _BUSY = "another create with the same token was still under way when the time was over; nothing was sent"
@@ -97,7 +97,7 @@ async def alocked(lock: AsyncLock, seconds: float) -> AsyncIterator[None]:
         APITimeoutError: It was not.
     """
     try:
-        with fail_after(max(seconds, 0.0)):
+        with fail_after(seconds):
             await lock.acquire()
     except TimeoutError:
         raise APITimeoutError(_BUSY, maybe_sent=False) from None

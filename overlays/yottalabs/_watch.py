@@ -40,6 +40,7 @@ class Job:
         base_url: Where the API is.
         timeout: How long a call may take.
         max_response_bytes: How large an answer may be.
+        user_agent: What the User-Agent header begins with, if anything.
         token: The create token of the pod.
         lease: The lease of the pod, as text. One without an owner makes the guard a detached one.
         look: How long to wait between two looks at the clock and the owner, in seconds.
@@ -52,6 +53,7 @@ class Job:
     base_url: str
     timeout: float
     max_response_bytes: int
+    user_agent: str | None
     token: str
     lease: str
     look: float

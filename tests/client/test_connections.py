@@ -19,6 +19,7 @@ from typing import Any
 import httpcore2
 import httpx2
 import pytest
+import trio
 import trustme
 from yottalabs import (
     APIConnectionError,
@@ -266,6 +267,41 @@ def test_an_asynchronous_client_belongs_to_the_event_loop_it_was_first_used_in(p
         await use(close=True)
 
     asyncio.run(both())
+
+
+def test_an_asynchronous_client_is_closed_in_the_event_loop_it_was_used_in(prism: str) -> None:
+    yotta = AsyncYottaLabs("k", base_url=prism)
+
+    async def use_and_close() -> None:
+        await yotta.pods.list()
+        with pytest.raises(ConfigurationError, match="another event loop; close it there"):
+            await asyncio.to_thread(asyncio.run, yotta.aclose())
+        await yotta.pods.list()
+        await yotta.aclose()
+
+    asyncio.run(use_and_close())
+
+
+def test_a_client_whose_event_loop_has_ended_says_so(prism: str) -> None:
+    async def use(close: bool) -> None:
+        if close:
+            await yotta.aclose()
+        else:
+            await yotta.pods.list()
+
+    yotta = AsyncYottaLabs("k", base_url=prism)
+    with asyncio.Runner() as first:
+        first.run(use(close=False))
+        for close in (True, False):
+            with pytest.raises(ConfigurationError, match="another event loop"):
+                trio.run(use, close)
+        first.run(use(close=True))
+
+
+def test_an_unused_client_is_closed_in_any_event_loop() -> None:
+    yotta = AsyncYottaLabs("k")
+    asyncio.run(yotta.aclose())
+    asyncio.run(yotta.aclose())
 
 
 FORKED = """

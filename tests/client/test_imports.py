@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any, get_type_hints
 
+import httpx2
 import pytest
 import yottalabs
 
@@ -54,6 +58,46 @@ def test_every_public_name_is_there_and_documented() -> None:
         assert not isinstance(value, type) or value.__doc__, name
     with pytest.raises(AttributeError, match="no attribute 'Pods'"):
         getattr(yottalabs, "Pods")  # noqa: B009  # a type checker knows that it is not there
+
+
+def public(owner: Any) -> Iterator[tuple[str, Any]]:
+    """The public classes and functions of a module, and of those classes the public methods and properties."""
+    for name in getattr(owner, "__all__", None) or [name for name in dir(owner) if not name.startswith("_")]:
+        yield from annotated(f"{owner.__name__}.{name}", getattr(owner, name))
+
+
+def annotated(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, property):
+        yield name, value.fget
+    elif isinstance(value, staticmethod | classmethod):
+        yield name, value.__func__
+    elif inspect.isfunction(value):
+        yield name, value
+    elif inspect.isclass(value) and value.__module__.startswith("yottalabs"):
+        yield name, value
+        for member in ("__init__", *(each for each in dir(value) if not each.startswith("_"))):
+            yield from annotated(f"{name}.{member}", inspect.getattr_static(value, member))
+
+
+def test_type_hints_of_all_that_is_public_are_to_be_had() -> None:
+    import yottalabs_api
+    import yottalabs_api.client
+    import yottalabs_api.models
+    import yottalabs_api.params
+    import yottalabs_api.types
+    import yottalabs_api.views
+    import yottalabs_mock
+    from yottalabs._async import pods as async_pods
+    from yottalabs._sync import pods as sync_pods
+
+    modules: list[Any] = [yottalabs, yottalabs_mock, yottalabs_api, yottalabs_api.client, yottalabs_api.models]
+    modules += [yottalabs_api.params, yottalabs_api.types, yottalabs_api.views]
+    values = [each for module in modules for each in public(module)]
+    values += [*annotated("Pods", sync_pods.Pods), *annotated("AsyncPods", async_pods.AsyncPods)]
+    found = {name: get_type_hints(value) for name, value in values}
+    assert {"yottalabs.YottaLabs.__init__", "Pods.create", "AsyncPods.wait", "yottalabs.PodFailedError"} <= set(found)
+    assert found["yottalabs.YottaLabs.pods"] == {"return": sync_pods.Pods}
+    assert found["yottalabs.AsyncYottaLabs.__init__"]["transport"] == httpx2.AsyncBaseTransport | None
 
 
 def test_the_two_clients_have_the_same_face() -> None:

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import httpx2
 import pytest
-from yottalabs import ConfigurationError, SystemClock, YottaLabs, __version__
+from yottalabs import (
+    APIConnectionError,
+    ConfigurationError,
+    CreateOutcomeUnknownError,
+    SystemClock,
+    YottaLabs,
+    __version__,
+)
 
 from support import contract
 from support.scripted import Scripted, VirtualClock
@@ -138,10 +146,91 @@ def test_no_cookies_are_kept(make: Client) -> None:
     assert "cookie" not in transport.requests[1].headers
 
 
-def test_a_transport_of_the_other_kind_is_refused(make: Client) -> None:
+class Lookalike:
+    """What has the methods of a transport, and is none."""
+
+    def handle_request(self, request: Any) -> Any:
+        """Never called."""
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Never called."""
+
+
+OTHER_TRANSPORTS: list[Callable[[], Any]] = [
+    httpx.HTTPTransport,
+    httpx.AsyncHTTPTransport,
+    lambda: httpx.MockTransport(lambda _: httpx.Response(200)),
+    httpx2.Client,
+    Lookalike,
+    lambda: "http://127.0.0.1:1",
+    lambda: False,
+]
+
+
+@pytest.mark.parametrize("other", OTHER_TRANSPORTS)
+def test_a_transport_of_another_library_is_refused(make: Client, other: Callable[[], Any]) -> None:
+    half = "BaseTransport" if make is YottaLabs else "AsyncBaseTransport"
+    with pytest.raises(
+        ConfigurationError, match=rf"^the transport is of the class \w+\.\w+; .* httpx2\.{half}, such as "
+    ):
+        make("k", transport=other())
+
+
+def test_the_wrong_half_of_the_library_is_refused(make: Client) -> None:
     wrong = httpx2.AsyncHTTPTransport() if make is YottaLabs else httpx2.HTTPTransport()
-    with pytest.raises(ConfigurationError, match="HTTPTransport has no handle_"):
+    with pytest.raises(ConfigurationError, match=r"class httpx2\.(Async)?HTTPTransport; pass an instance of httpx2\."):
         make("k", transport=wrong)
+
+
+class Answering(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+    """A transport that answers with anything."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    def handle_request(self, _: httpx2.Request) -> Any:
+        return self._response
+
+    async def handle_async_request(self, _: httpx2.Request) -> Any:
+        return self._response
+
+
+@pytest.mark.parametrize("response", [None, "text", httpx.Response(200, json={"code": 10000})])
+def test_an_answer_of_another_library_may_stand_for_a_created_pod(make: Client, response: Any) -> None:
+    yotta = make("k", transport=Answering(response), clock=VirtualClock())
+    with pytest.raises(APIConnectionError, match=r"returned a \w+\.\w+; it must return an httpx2\.Response"):
+        yotta.pods.list()
+    with pytest.raises(CreateOutcomeUnknownError) as caught:
+        yotta.pods.create(image="x", gpu_type="NVIDIA_L4_24G")
+    assert caught.value.create_token
+
+
+def test_an_answer_of_the_other_half_is_an_error_of_ours(make: Client) -> None:
+    async def later() -> AsyncIterator[bytes]:
+        yield b"{}"
+
+    content: Any = later() if make is YottaLabs else iter([b"{}"])
+    yotta = make("k", transport=Answering(httpx2.Response(200, content=content)), clock=VirtualClock())
+    with pytest.raises(APIConnectionError, match=r"returned a httpx2\.Response with a httpx2\.\w+; it must"):
+        yotta.pods.list()
+
+
+AGENTS = ["my-app/1.0", "my-app/1.0 (host; a)", "x", "a" * 200]
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_the_user_agent_of_a_program_is_put_before_ours(make: Client, agent: str) -> None:
+    transport = Scripted([])
+    make("k", transport=transport, user_agent=agent).with_options(timeout=1).pods.list()
+    assert transport.requests[0].headers["user-agent"].startswith(f"{agent} yottalabs-client/{__version__} (Python 3.")
+
+
+@pytest.mark.parametrize(
+    "agent", ["", " ", " a", "a ", "a\nb", "a\r\nx-evil: 1", "\x00", "ä", "a" * 201, b"a", 1, True]
+)
+def test_a_user_agent_that_is_no_header_is_refused(make: Client, agent: Any) -> None:
+    with pytest.raises(ConfigurationError, match="user_agent is .* it must be printable ASCII"):
+        make("k", user_agent=agent)
 
 
 def test_options_make_a_copy_that_shares_the_connections(make: Client) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from .._clock import Clock
+from .._lazy import LazyModule
 from .._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_MAX_RETRIES,
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from .pods import AsyncPods
+    from . import pods
     from .session import AsyncSession
+else:
+    httpx2 = LazyModule("httpx2")
+    pods = LazyModule(f"{__package__}.pods")
 
 
 class AsyncYottaLabs:
@@ -40,11 +44,12 @@ class AsyncYottaLabs:
         timeout: How long a call may take as a whole, in seconds, from connecting to the last byte, retries included.
         max_retries: How often a request that failed for a passing reason is sent again: a list or a delete, and a
             create that certainly had no effect.
-        transport: An httpx2 transport to send requests with: a mock, a proxy, a fault injector. The proxy and
-            certificate settings of the environment then do not apply.
+        transport: An httpx2 transport to send requests with: a mock, a proxy, a fault injector. One of another
+            library is refused. The proxy and certificate settings of the environment then do not apply.
         clock: What tells the time and waits.
         allow_insecure_http: Whether plain http to another machine is allowed. The key would be readable on the way.
         max_response_bytes: How large an answer may be, unpacked.
+        user_agent: The name and version of your program, as "my-app/1.0". The User-Agent header begins with it.
 
     Raises:
         ConfigurationError: There is no key, or no such profile, or the client cannot work with what was given.
@@ -62,6 +67,7 @@ class AsyncYottaLabs:
         clock: Clock | None = None,
         allow_insecure_http: bool = False,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        user_agent: str | None = None,
     ) -> None:
         try:
             # httpx2 and attrs are loaded here, by the first client, not by `import yottalabs`.
@@ -72,7 +78,7 @@ class AsyncYottaLabs:
             del api_key, base_url  # or a traceback that shows local variables would show them
         from .session import AsyncSession
 
-        settings = Settings(found.api_key, found.base_url, timeout, max_response_bytes, max_retries)
+        settings = Settings(found.api_key, found.base_url, timeout, max_response_bytes, max_retries, user_agent)
         self._use(AsyncSession.open(settings, find_clock(clock), transport), owns_session=True)
 
     def _use(self, session: AsyncSession, *, owns_session: bool) -> None:
@@ -83,7 +89,7 @@ class AsyncYottaLabs:
         self._pods = AsyncPods(session)
 
     @property
-    def pods(self) -> AsyncPods:
+    def pods(self) -> pods.AsyncPods:
         """The pods of the organisation that the key belongs to."""
         return self._pods
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"yottalabs-client/{__version__} (Python {platform.python_version()}; httpx2 {httpx2.__version__})"
 
-_TRANSPORT_METHOD = "handle_async_request"
-
 _url = lru_cache(maxsize=64)(httpx2.URL)  # to parse one takes a tenth of the time of a call, and there are few
 
 
@@ -41,17 +39,19 @@ class AsyncConnections:
     """
 
     def __init__(self, settings: Settings, transport: httpx2.AsyncBaseTransport | None) -> None:
-        if isinstance(transport, type):
-            raise ConfigurationError(f"the transport is the class {transport.__name__}; pass an object of it")
-        if transport is not None and not hasattr(transport, _TRANSPORT_METHOD):
-            raise ConfigurationError(f"the transport {type(transport).__name__} has no {_TRANSPORT_METHOD}")
+        if transport is not None:
+            _check_transport(transport)
         try:
             base_url = httpx2.URL(settings.base_url)
         except httpx2.InvalidURL as error:
             raise ConfigurationError(f"the base URL {settings.base_url!r} is not a URL: {error}") from error
         try:
             self._client = httpx2.AsyncClient(
-                headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "gzip, deflate"},
+                headers={
+                    "user-agent": " ".join(filter(None, (settings.user_agent, USER_AGENT))),
+                    "accept": "application/json",
+                    "accept-encoding": "gzip, deflate",
+                },
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept
                 # A redirect would carry the key to another host.
                 follow_redirects=False,
@@ -110,13 +110,44 @@ class AsyncConnections:
 
         Raises:
             ConfigurationError: They are closed.
+            httpx2.TransportError: There is no response.
         """
         self.check_open()
-        return await self._transport.handle_async_request(request)
+        response: object = await self._transport.handle_async_request(request)
+        if isinstance(response, httpx2.Response) and isinstance(response.stream, httpx2.AsyncByteStream):
+            return response
+        body = f" with a {_class_name(response.stream)}" if isinstance(response, httpx2.Response) else ""
+        raise httpx2.TransportError(
+            f"the transport {_class_name(self._transport)} returned a {_class_name(response)}{body}; "
+            f"it must return an httpx2.Response with an httpx2.{httpx2.AsyncByteStream.__name__}"
+        )
 
     async def aclose(self) -> None:
-        """Closes them."""
+        """Close the connections.
+
+        Raises:
+            ConfigurationError: They belong to another event loop.
+        """
+        if self.belonging is not None:
+            self.belonging.acheck_closing()
         await self._client.aclose()
+
+
+def _check_transport(transport: object) -> None:
+    """Raise a ConfigurationError unless a transport can send the requests of this client."""
+    wanted = httpx2.AsyncBaseTransport
+    if isinstance(transport, type):
+        raise ConfigurationError(f"the transport is the class {transport.__name__}; pass an instance of it")
+    if not isinstance(transport, wanted):
+        raise ConfigurationError(
+            f"the transport is of the class {_class_name(transport)}; pass an instance of httpx2.{wanted.__name__}, "
+            f"such as httpx2.{httpx2.AsyncHTTPTransport.__name__}()"
+        )
+
+
+def _class_name(value: object) -> str:
+    kind = type(value)
+    return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
 
 
 def _without_proxy(base_url: str) -> dict[str, None]:

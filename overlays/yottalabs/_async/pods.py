@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import Any, Literal, Unpack
+from uuid import UUID
 
 from yottalabs_api.models import PodStatus
 from yottalabs_api.params import CreateParams
@@ -24,14 +25,10 @@ from .creating import AsyncCreating
 from .deleting import adelete
 from .leasing import AsyncLeasing
 from .listing import alist_all
+from .session import AsyncSession
 from .sweeping import AsyncSweeping
 from .temporary import AsyncTemporary
 from .waiting import AsyncWaiting
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from .session import AsyncSession
 
 
 class AsyncPods:

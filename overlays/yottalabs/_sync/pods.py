@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import Any, Literal, Unpack
+from uuid import UUID
 
 from yottalabs_api.models import PodStatus
 from yottalabs_api.params import CreateParams
@@ -25,14 +26,10 @@ from .creating import Creating
 from .deleting import delete
 from .leasing import Leasing
 from .listing import list_all
+from .session import Session
 from .sweeping import Sweeping
 from .temporary import Temporary
 from .waiting import Waiting
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from .session import Session
 
 
 class Pods:
