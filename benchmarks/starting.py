@@ -15,7 +15,6 @@ from .processes import FailedError, running, script, wall_seconds
 from .scale import Scale
 from prism import running_prism
 
-NO_CLICK = "sys.modules['click'] = None"
 IMPORT = "from yottalabs import YottaLabs, Pod, PodStatus, APIError"
 LATE = ("httpx2", "attr", "attrs")
 FIRST_ANSWER = """
@@ -45,10 +44,6 @@ def experiments(scale: Scale) -> Iterator[Experiment]:
             Contender("ours", _process(_python(IMPORT))),
             Contender("import httpx2", _process(_python("import httpx2"))),
             Contender("python -c pass", _process(_python("pass"))),
-            # httpx2 loads a command line of its own where click is installed, as it is here.
-            Contender(
-                "import httpx2, click not installed", _process(_python(f"import sys; {NO_CLICK}; import httpx2"))
-            ),
         ],
         [
             Row(

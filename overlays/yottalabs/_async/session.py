@@ -30,6 +30,10 @@ logger = logging.getLogger("yottalabs")
 
 KEPT_BYTES = 64 * 1024  # of a body that is cut off because it is too large
 LONGEST_LOGGED_PATH = 200
+NO_ISSUER = "unable to get local issuer certificate"  # OpenSSL's words where it finds no store of certificates
+NO_ISSUER_HINT = (
+    "; install the system's certificates (package ca-certificates), or name the authority's by SSL_CERT_FILE"
+)
 _SHORTEST = 0.001  # seconds; what is left of the time of a call may be none
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 
@@ -153,7 +157,7 @@ class AsyncSession:
             message = f"{call}: no whole answer within {round(deadline.seconds, 3):g} seconds"
             raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error, built)
         except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
-            reason = str(error) or type(error).__name__
+            reason = (str(error) or type(error).__name__) + (NO_ISSUER_HINT if NO_ISSUER in str(error) else "")
             message = f"{call}: no answer from {self.settings.base_url}: {reason}"
             raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error, built)
 
