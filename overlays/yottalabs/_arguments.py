@@ -9,7 +9,7 @@ import difflib
 import inspect
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import unquote
@@ -94,6 +94,21 @@ def pod_id_of(pod: str | Pod) -> str:
         raise InvalidArgumentError(f"pod is {_shortened(shown)}; it must be the id of a pod, or a Pod", argument="pod")
     _check_unicode(found, "pod")
     return found
+
+
+def pods_of(pods: Iterable[str | Pod]) -> Sequence[str | Pod]:
+    """The pods that were given for several."""
+    if isinstance(pods, str | bytes | Mapping | Pod) or not isinstance(pods, Iterable):
+        raise InvalidArgumentError(
+            f"pods is {_shown(pods)}; it must be a list, or another iterable, of ids or Pods", argument="pods"
+        )
+    return list(pods)
+
+
+def check_callback(callback: object, argument: str, *, is_optional: bool = True) -> None:
+    """Raise an InvalidArgumentError unless a callback can be called, or is None and optional."""
+    if not callable(callback) and not (is_optional and callback is None):
+        raise InvalidArgumentError(f"{argument} is {_shown(callback)}; it must be callable", argument=argument)
 
 
 def status_filter(status: object) -> PodStatus:

@@ -304,6 +304,33 @@ def test_the_last_failure_is_the_cause_of_the_timeout(client: Client) -> None:
     assert isinstance(caught.value.__cause__, APIConnectionError)
 
 
+@pytest.mark.parametrize("pods", [5, None, "1", b"1", {"1": "2"}, Pod({"id": "1"}), ["1", None], [b"1"]])
+def test_pods_that_are_not_several_are_refused(client: Client, pods: Any) -> None:
+    transport = Scripted([])
+    with pytest.raises(InvalidArgumentError, match=r"^pods? is .*; it must be "):
+        client(transport).pods.wait_all(pods)
+    assert transport.requests == []
+
+
+CALLS: list[Callable[[Any, Any], Any]] = [
+    lambda pods, callback: pods.wait("1", on_change=callback),
+    lambda pods, callback: pods.wait_all(["1"], on_change=callback),
+    lambda pods, callback: pods.temporary(image="x", gpu_type="NVIDIA_L4_24G", on_change=callback),
+    lambda pods, callback: pods.sweep(report=callback),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("callback", [5, "print", True, ()])
+def test_a_callback_that_cannot_be_called_is_refused_before_anything_is_sent(
+    client: Client, call: Callable[[Any, Any], Any], callback: Any
+) -> None:
+    transport = Scripted([])
+    with pytest.raises(InvalidArgumentError, match=r"^(on_change|report) is .*; it must be callable"):
+        call(client(transport).pods, callback)
+    assert transport.requests == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -9,7 +9,7 @@ from uuid import UUID
 from yottalabs_api.models import PodStatus
 from yottalabs_api.params import CreateParams
 
-from .._arguments import pod_id_of, status_filter
+from .._arguments import check_callback, pod_id_of, pods_of, status_filter
 from .._creation import Fresh, OnUnknown, Request
 from .._exceptions import (
     InvalidArgumentError,
@@ -171,6 +171,7 @@ class AsyncPods:
         Patience(now=0.0, timeout=timeout)  # for its checks, as the next
         Wait("", wanted, port=port)
         check_guard(guard, "always")
+        check_callback(on_change, "on_change")
         limits = Limits.read(max_lifetime, max_hourly_price, max_cost)
         leasing = AsyncLeasing(self._session, request, limits, guard=guard)
         return AsyncTemporary(
@@ -295,6 +296,7 @@ class AsyncPods:
         """
         pod_id = pod_id_of(pod)
         with about(pod_id):
+            check_callback(on_change, "on_change")
             waiting = AsyncWaiting(self._session, [pod], until, port=port, timeout=timeout)
             return (await waiting.watch(on_change))[pod_id]
 
@@ -324,7 +326,8 @@ class AsyncPods:
             WaitTimeoutError: It took too long; `pods` has the state of all.
             YottaLabsError: As for `wait`.
         """
-        return await AsyncWaiting(self._session, pods, until, port=port, timeout=timeout).watch(on_change)
+        check_callback(on_change, "on_change")
+        return await AsyncWaiting(self._session, pods_of(pods), until, port=port, timeout=timeout).watch(on_change)
 
     async def sweep(self, *, dry_run: bool = True, report: Callable[[str], object] = print) -> Sequence[Swept]:
         """Deletes pods that were left behind: those whose lease is over, or whose owner is dead on this very host.
@@ -344,6 +347,7 @@ class AsyncPods:
             ResponseValidationError: The list cannot be read.
             APIConnectionError: No answer came.
         """
+        check_callback(report, "report", is_optional=False)
         return await AsyncSweeping(self._session).sweep(dry_run=dry_run, report=report)
 
     def _guard_of(self, pod_id: str) -> Guard | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from yottalabs_api.models import PodStatus
 from yottalabs_api.params import CreateParams
 
-from .._arguments import pod_id_of, status_filter
+from .._arguments import check_callback, pod_id_of, pods_of, status_filter
 from .._creation import Fresh, OnUnknown, Request
 from .._exceptions import (
     InvalidArgumentError,
@@ -172,6 +172,7 @@ class Pods:
         Patience(now=0.0, timeout=timeout)  # for its checks, as the next
         Wait("", wanted, port=port)
         check_guard(guard, "always")
+        check_callback(on_change, "on_change")
         limits = Limits.read(max_lifetime, max_hourly_price, max_cost)
         leasing = Leasing(self._session, request, limits, guard=guard)
         return Temporary(
@@ -296,6 +297,7 @@ class Pods:
         """
         pod_id = pod_id_of(pod)
         with about(pod_id):
+            check_callback(on_change, "on_change")
             waiting = Waiting(self._session, [pod], until, port=port, timeout=timeout)
             return (waiting.watch(on_change))[pod_id]
 
@@ -325,7 +327,8 @@ class Pods:
             WaitTimeoutError: It took too long; `pods` has the state of all.
             YottaLabsError: As for `wait`.
         """
-        return Waiting(self._session, pods, until, port=port, timeout=timeout).watch(on_change)
+        check_callback(on_change, "on_change")
+        return Waiting(self._session, pods_of(pods), until, port=port, timeout=timeout).watch(on_change)
 
     def sweep(self, *, dry_run: bool = True, report: Callable[[str], object] = print) -> Sequence[Swept]:
         """Deletes pods that were left behind: those whose lease is over, or whose owner is dead on this very host.
@@ -345,6 +348,7 @@ class Pods:
             ResponseValidationError: The list cannot be read.
             APIConnectionError: No answer came.
         """
+        check_callback(report, "report", is_optional=False)
         return Sweeping(self._session).sweep(dry_run=dry_run, report=report)
 
     def _guard_of(self, pod_id: str) -> Guard | None:

@@ -32,9 +32,7 @@ logger = logging.getLogger("yottalabs")
 KEPT_BYTES = 64 * 1024  # of a body that is cut off because it is too large
 LONGEST_LOGGED_PATH = 200
 NO_ISSUER = "unable to get local issuer certificate"  # OpenSSL's words where it finds no store of certificates
-NO_ISSUER_HINT = (
-    "; install the system's certificates (package ca-certificates), or name the authority's by SSL_CERT_FILE"
-)
+NO_ISSUER_HINT = "; install the system's certificates (package ca-certificates), or set SSL_CERT_FILE"
 _SHORTEST = 0.001  # seconds; what is left of the time of a call may be none
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 
