@@ -80,6 +80,12 @@ def mock_parses() -> Problems:
     return [problem for module in modules for problem in run([node(), "--check", str(module)])]
 
 
+def workflows_are_clean() -> Problems:
+    """The workflows have no finding of zizmor."""
+    zizmor = str(Path(sys.executable).with_name("zizmor"))
+    return run([zizmor, "--offline", "--no-config", "--persona=auditor", "--strict-collection", "--quiet", ".github"])
+
+
 CHECKS: tuple[Callable[[], Problems], ...] = (
     contract_is_valid,
     contract_is_clean,
@@ -90,6 +96,7 @@ CHECKS: tuple[Callable[[], Problems], ...] = (
     types_hold_by_mypy,
     types_hold_by_pyright,
     mock_parses,
+    workflows_are_clean,
 )
 
 
@@ -140,7 +147,8 @@ def node_tool(script: str, *arguments: str) -> list[str]:
 
 def run(command: list[str]) -> Problems:
     """Runs a command in the checkout; its output is the problem if it fails."""
-    environment = {**os.environ, "NO_COLOR": "1", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ZIZMOR_")}
+    environment |= {"NO_COLOR": "1", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     return [] if done.returncode == 0 else [(done.stdout + done.stderr).strip() or f"exit status {done.returncode}"]
 
