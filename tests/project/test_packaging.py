@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
+import tarfile
 import venv
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from configparser import ConfigParser
-from importlib import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 from .checkout import copy, edit, python, run
+from .distributions import is_meant, provide
+from support.contract import ROOT
 from support.processes import assert_gone, started
 from support.raw import VALID, post, raw, still_serves
 
@@ -164,6 +166,20 @@ sim.pods["1"].explode()
 """
 
 
+PACKAGES = ("generated/yottalabs_api", "mock/yottalabs_mock", "overlays/yottalabs")
+DATA = {"py.typed", "openapi.yaml"}
+MORE_IN_SOURCES = ("CHANGELOG.md", "openapi.yaml")
+STRAYS = (
+    ".env",
+    ".env.py",
+    ".ipynb_checkpoints/client-checkpoint.py",
+    "id_ed25519",
+    "notebook.ipynb",
+    "openapi.yaml.orig",
+    "secrets.json",
+    "secrets.txt",
+    "state.yaml",
+)
 EXTRA = "simulator"
 COMMAND_EXTRA = "cli"
 
@@ -185,29 +201,6 @@ def environment(folder: Path) -> Path:
     """An empty environment; gives its Python."""
     venv.create(folder, symlinks=True)
     return folder / "bin" / "python"
-
-
-def provide(interpreter: Path, requirements: list[str], extra: str = "") -> None:
-    """Gives an environment the distributions that are required, and what those require."""
-    (site_packages,) = (interpreter.parents[1] / "lib").glob("python*/site-packages")
-    wanted, installed = [(Requirement(text), {"", extra}) for text in requirements], set[str]()
-    while wanted:
-        requirement, extras = wanted.pop()
-        if not is_meant(requirement, extras) or requirement.name in installed:
-            continue
-        distribution = metadata.distribution(requirement.name)
-        assert requirement.specifier.contains(distribution.version), requirement
-        for file in distribution.files or []:
-            if ".." not in file.parts and "__pycache__" not in file.parts:
-                target = site_packages / file
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(str(file.locate()), target)
-        installed.add(requirement.name)
-        wanted += [(Requirement(text), {"", *requirement.extras}) for text in distribution.requires or []]
-
-
-def is_meant(requirement: Requirement, extras: set[str]) -> bool:
-    return requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in extras)
 
 
 def described(wheel: Path, field: str) -> list[str]:
@@ -408,10 +401,48 @@ def assert_simulates_its_contract(checkout: Path, interpreter: Path) -> None:
         assert_gone(base_url)
 
 
-def test_the_source_distribution_builds_the_same_wheel(checkout: Path, wheel: Path, tmp_path: Path) -> None:
-    python("-m", "build", "--no-isolation", "--outdir", str(tmp_path / "dist"), cwd=checkout)
-    (built,) = (tmp_path / "dist").glob("*.whl")
+@pytest.fixture(scope="module")
+def littered(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is built from a checkout with files that somebody has left there: a source distribution, and its wheel."""
+    folder = tmp_path_factory.mktemp("littered")
+    own = copy(folder / "checkout", checkout)
+    for place in ["", "docs", *PACKAGES, *map(os.path.dirname, PACKAGES), "overlays/yottalabs/_cli"]:
+        for stray in STRAYS:
+            (own / place / stray).parent.mkdir(exist_ok=True)
+            (own / place / stray).write_text("a secret", encoding="utf-8")
+    for stray in ("scratch.py", "overlays/scratch.py", "overlays/scratch/__init__.py", "tests/test_of_mine.py"):
+        (own / stray).parent.mkdir(exist_ok=True)
+        (own / stray).write_text("", encoding="utf-8")
+    python("-m", "build", "--no-isolation", "--outdir", str(folder / "dist"), cwd=own)
+    python("-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "direct"), cwd=own)
+    return folder
+
+
+def test_the_source_distribution_holds_what_a_build_needs_and_nothing_else(littered: Path, checkout: Path) -> None:
+    (built,) = (littered / "dist").glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    sources = {
+        path.relative_to(checkout).as_posix()
+        for package in PACKAGES
+        for path in (checkout / package).rglob("*")
+        if path.suffix == ".py" or path.name in DATA
+    }
+    assert names == sources | {"PKG-INFO", ".gitignore", "pyproject.toml", "README.md", "LICENSE", *MORE_IN_SOURCES}
+
+
+@pytest.mark.parametrize("folder", ["dist", "direct"])
+def test_each_way_of_building_gives_the_same_wheel(folder: str, littered: Path, wheel: Path) -> None:
+    (built,) = (littered / folder).glob("*.whl")
     with zipfile.ZipFile(built) as one, zipfile.ZipFile(wheel) as other:
         assert {name: one.read(name) for name in one.namelist()} == {
             name: other.read(name) for name in other.namelist()
         }
+
+
+def test_the_wheel_holds_each_file_of_the_packages_that_is_under_version_control(wheel: Path) -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    tracked = run(["git", "ls-files", "-z", *PACKAGES], cwd=ROOT).stdout.split("\0")[:-1]
+    with zipfile.ZipFile(wheel) as archive:
+        assert {name.partition("/")[2] for name in tracked} <= set(archive.namelist())
