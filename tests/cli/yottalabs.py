@@ -138,9 +138,9 @@ class Terminal:
         """Sends a signal to the command alone."""
         os.kill(self.process, number)
 
-    def wait_until(self, condition: Callable[[], bool]) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = SECONDS) -> None:
         """Reads what the command writes, until something is so."""
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end or (not self._read(0.05) and self._has_ended()):
                 if condition():
@@ -197,7 +197,16 @@ class Terminal:
 @contextmanager
 def terminal(arguments: Sequence[str], variables: Mapping[str, str], *, columns: int = 80) -> Iterator[Terminal]:
     """Runs a command in a pseudo-terminal, as a shell would: in the foreground of a session of its own."""
-    process, descriptor = _forked([COMMAND, *arguments], variables, columns)
+    with terminal_of([COMMAND, *arguments], variables, columns=columns) as made:
+        yield made
+
+
+@contextmanager
+def terminal_of(
+    command: Sequence[str], variables: Mapping[str, str], *, columns: int = 80, cwd: Path | None = None
+) -> Iterator[Terminal]:
+    """Runs any program, by its path, in a pseudo-terminal."""
+    process, descriptor = _forked(command, variables, columns, cwd)
     made = Terminal(process, descriptor, columns)
     try:
         yield made
@@ -205,7 +214,7 @@ def terminal(arguments: Sequence[str], variables: Mapping[str, str], *, columns:
         made.close()
 
 
-def _forked(command: Sequence[str], variables: Mapping[str, str], columns: int) -> tuple[int, int]:
+def _forked(command: Sequence[str], variables: Mapping[str, str], columns: int, cwd: Path | None) -> tuple[int, int]:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
     with interrupts(signal.SIG_DFL):
@@ -216,6 +225,7 @@ def _forked(command: Sequence[str], variables: Mapping[str, str], columns: int) 
             stdout=slave,
             stderr=slave,
             start_new_session=True,
+            cwd=cwd,
         )
     os.close(slave)
     process.returncode = 0  # it is waited for here, not by Popen

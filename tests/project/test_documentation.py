@@ -1,27 +1,21 @@
-"""What the documentation shows works: its Python runs, its commands exist, its links lead somewhere."""
+"""What the documentation shows works: its Python runs, and its files are read."""
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from yottalabs import YottaLabs
 from yottalabs_mock import Simulator, Times
 
+from . import documents
 from .checkout import python, run
 from support.contract import ROOT
-from support.processes import assert_gone
-
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
-def blocks(name: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+def blocks(name: str, language: str = "python") -> list[str]:
+    return [block.code for block in documents.blocks(ROOT / name, language)]
 
 
 def run_block(code: str, base_url: str, folder: Path) -> str:
@@ -80,6 +74,7 @@ def test_the_readme_shows_what_an_error_says(tmp_path: Path) -> None:
     [
         ("docs/usage.md", 0, ""),
         ("docs/usage.md", 1, ""),
+        ("docs/usage.md", 2, ""),
         ("docs/generated-client.md", 0, "200 10000 43264375788654\n331864222263676928 TERMINATED\n"),
         ("docs/generated-client.md", 1, "200 ResultListOpenapiPodDetailResponse(message='success', code=10000, "),
     ],
@@ -100,10 +95,20 @@ def test_the_simulator_is_used_without_pytest_as_its_guide_shows(tmp_path: Path)
 
 
 def test_no_example_is_left_out() -> None:
-    known = {"README.md": 5, "docs/usage.md": 2, "docs/generated-client.md": 2, "docs/simulator.md": 3}
+    known = {"README.md": 5, "docs/usage.md": 3, "docs/generated-client.md": 2, "docs/simulator.md": 3}
     assert {name: len(blocks(name)) for name in known} == known
-    others = {path.name for path in DOCUMENTS if "```python" in path.read_text(encoding="utf-8")}
-    assert others == {Path(name).name for name in known}
+    assert {documents.name(path) for path in documents.DOCUMENTS if documents.blocks(path, "python")} == known.keys()
+
+
+def test_the_profiles_that_are_shown_are_read(tmp_path: Path) -> None:
+    (profiles,) = blocks("docs/usage.md", "toml")
+    (tmp_path / "config.toml").write_text(profiles.replace("…", "a.example"), encoding="utf-8")
+    code = """
+from yottalabs import YottaLabs
+for client in YottaLabs(), YottaLabs(profile="work"), YottaLabs(profile="staging"):
+    client.close()
+"""
+    python("-c", code, cwd=tmp_path, environment={"YOTTA_CONFIG_FILE": str(tmp_path / "config.toml")})
 
 
 def test_the_guide_names_every_point_of_the_gate() -> None:
@@ -113,66 +118,6 @@ def test_the_guide_names_every_point_of_the_gate() -> None:
     assert [line.split(" | ")[0].removeprefix("| ") for line in guide.splitlines() if line.startswith("| ")][
         1 : len(POINTS) + 1
     ] == list(POINTS)
-
-
-def test_the_guide_names_every_input_of_the_reusable_workflow() -> None:
-    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "contract.yml").read_text(encoding="utf-8"))
-    inputs = workflow[True]["workflow_call"]["inputs"]  # YAML 1.1 reads the key `on` as true
-    guide = (ROOT / "docs" / "contract-testing.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `([a-z-]+)` \|", guide, re.MULTILINE)) == inputs.keys()
-    used = set(re.findall(r"\$\{\{ inputs\.([a-z-]+)", str(workflow)))
-    assert used | {"command"} == inputs.keys()
-
-
-def test_the_workflow_runs_a_command_with_a_simulator(tmp_path: Path) -> None:
-    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "contract.yml").read_text(encoding="utf-8"))
-    (script,) = (step["run"] for step in workflow["jobs"]["gate"]["steps"] if "COMMAND" in step.get("env", {}))
-    (tmp_path / "client").symlink_to(ROOT)
-    (tmp_path / "caller").mkdir()
-    command = "python -c 'import yottalabs; print(yottalabs.YottaLabs().pods.list(), flush=True)'"
-    environment = {
-        "COMMAND": command,
-        "YOTTA_API_KEY": "any",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    done = run(["bash", "-e", "-c", script], cwd=tmp_path, environment=environment)
-    assert "[]" in done.stdout
-    assert_gone((tmp_path / "simulator.txt").read_text(encoding="utf-8").split()[-1])
-
-
-def test_the_readme_takes_a_simulated_pod_from_create_to_gone_in_a_terminal(tmp_path: Path) -> None:
-    (code,) = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    with socket.socket() as claim:
-        claim.bind(("127.0.0.1", 0))
-        port = str(claim.getsockname()[1])
-    # The environment is that of the tests: nothing is downloaded. Where nobody types, a job is known by its process.
-    setup, code = code.split("'.[cli,simulator]'\n")
-    assert setup.splitlines()[0] == "python3 -m venv my-environment"
-    code = code.replace("4020", port).replace("kill %1", "kill $!; wait $!")
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {"PATH": path, "HOME": str(tmp_path), "YOTTA_CONFIG_FILE": str(tmp_path / "none.toml")}
-    done = run(["bash", "-c", code], cwd=ROOT, environment=environment)
-    assert re.search(r"^pod 33186\d+ is ready after \d+s at 0.6126 an hour$", done.stderr, re.MULTILINE)
-    assert re.search(r"^33186\d+  demo  RUNNING ", done.stdout, re.MULTILINE)
-    assert re.search(r"^deleted 33186\d+ \(demo\)$", done.stdout, re.MULTILINE)
-    assert_gone(f"http://127.0.0.1:{port}")
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_link_inside_the_repository_leads_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
-        assert (document.parent / target).exists(), target
-
-
-def test_every_command_that_is_documented_exists() -> None:
-    help_text = run(["make", "help"], cwd=ROOT).stdout
-    targets = set(re.findall(r"^  make (\S+)", help_text, re.MULTILINE))
-    assert {"setup", "demo", "test", "generate", "check", "mock", "simulator", "contract", "live", "bench"} <= targets
-    for document in DOCUMENTS:
-        named = set(
-            re.findall(r"`make ([a-z]+)|^    make ([a-z]+)", document.read_text(encoding="utf-8"), re.MULTILINE)
-        )
-        assert {one or other for one, other in named} <= targets | {"alone"}, document
 
 
 def test_the_demo_does_the_main_job() -> None:
