@@ -188,10 +188,10 @@ class Answering(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     def __init__(self, response: Any) -> None:
         self._response = response
 
-    def handle_request(self, _: httpx2.Request) -> Any:
+    def handle_request(self, request: httpx2.Request) -> Any:  # noqa: ARG002  # of a base class
         return self._response
 
-    async def handle_async_request(self, _: httpx2.Request) -> Any:
+    async def handle_async_request(self, request: httpx2.Request) -> Any:  # noqa: ARG002  # of a base class
         return self._response
 
 
