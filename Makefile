@@ -60,7 +60,7 @@ demo: $(INSTALLED) ## Start Prism, create, list and delete a pod through the cli
 .PHONY: mock
 mock: export PORT := $(call port,4010)
 mock: $(INSTALLED) ## Serve the contract with Prism on PORT (4010; 0 takes a free one)
-	@exec $(VENV_PYTHON) mock/prism.py --port="$$PORT" --follow-parent="$$PPID"
+	@exec $(VENV_PYTHON) mock/prism.py --port="$$PORT" --follow-parent="$$PPID" $(if $(filter command,$(origin OPTIONS)),$(OPTIONS))
 
 .PHONY: simulator
 simulator: export PORT := $(call port,4020)

@@ -1,7 +1,7 @@
 // Every answer of the API is the envelope `{message, code, data}`, and so is every refusal of the mock.
 
 const INVALID_REQUEST = 10001
-const SYSTEM_ERROR = 10002
+const CODES = { 403: 10004, 500: 10002 }
 const INVALID_STATUSES = new Set([400, 413, 414, 415, 422, 431])
 
 /** A refusal with an HTTP status and a sentence that says what is wrong. */
@@ -13,7 +13,7 @@ export class Refusal extends Error {
   }
 
   get answer () {
-    const code = INVALID_STATUSES.has(this.status) ? INVALID_REQUEST : this.status === 500 ? SYSTEM_ERROR : this.status
+    const code = INVALID_STATUSES.has(this.status) ? INVALID_REQUEST : CODES[this.status] ?? this.status
     return { status: this.status, headers: this.headers, body: { message: this.message, code, data: null } }
   }
 }

@@ -2,6 +2,7 @@
 
 import { createServer, STATUS_CODES } from 'node:http'
 
+import { Access, corsHeaders, preflight } from './access.mjs'
 import { parseJson, readBody } from './body.mjs'
 import { Refusal } from './envelope.mjs'
 import { printableTarget, readTarget } from './target.mjs'
@@ -17,17 +18,22 @@ const WITHOUT_CONTENT = new Set([204, 205, 304])
  * An HTTP server that answers from the contract.
  *
  * `log` takes one line per request. No value of a header or a body is in it, save what the message of an answer repeats:
- * a name or a wish that is wrong, escaped and shortened.
+ * a name or a wish that is wrong, escaped and shortened. `access` says which hosts and origins a request may name; other
+ * options are Node's.
  */
-export function createFront (prism, log, options = {}) {
+export function createFront (prism, log, { access = new Access(), ...options } = {}) {
   const owed = new Owed()
 
   async function onRequest (request, response) {
     owed.add(request, response)
     const started = performance.now()
     let answer
+    let cors = {}
     try {
-      answer = await respond(prism, request)
+      const body = await readBody(request)
+      const origin = access.check(request)
+      cors = corsHeaders(origin)
+      answer = (origin && preflight(request, prism.methods)) ?? await respond(prism, access, request, body)
     } catch (error) {
       if (request.destroyed && !request.complete) return // the client went away
       if (!(error instanceof Refusal)) log(`mock: internal error: ${error.stack}`)
@@ -36,13 +42,19 @@ export function createFront (prism, log, options = {}) {
     const milliseconds = (performance.now() - started).toFixed(1)
     const note = answer.status < 400 ? '' : `  ${printable(answer.body?.message ?? '', LONGEST_NOTE)}`
     log(`${clock()} ${request.method} ${printableTarget(request.url)} ${answer.status} ${milliseconds} ms${note}`)
-    send(response, answer)
+    send(response, { ...answer, headers: { ...inLowerCase(answer.headers), ...cors } })
   }
 
   async function onConnect (request, socket) {
-    log(`${clock()} CONNECT ${printableTarget(request.url)} 405`)
+    let refusal = new Refusal(405, 'the mock is not a proxy', { allow: prism.methods })
+    try {
+      access.check(request)
+    } catch (other) {
+      refusal = other
+    }
+    log(`${clock()} CONNECT ${printableTarget(request.url)} ${refusal.status}`)
     await owed.paid(socket)
-    sendRaw(socket, new Refusal(405, 'the mock is not a proxy', { allow: prism.methods }).answer)
+    sendRaw(socket, refusal.answer)
   }
 
   /** What Node could not even parse as HTTP. */
@@ -91,9 +103,8 @@ class Owed {
   }
 }
 
-async function respond (prism, request) {
-  const body = await readBody(request)
-  const { path, query } = readTarget(request.url, request.socket.localPort)
+async function respond (prism, access, request, body) {
+  const { path, query } = readTarget(request.url, request.socket.localPort, access)
   const length = request.rawHeaders.reduce((sum, text) => sum + text.length, 0)
   if (length > LONGEST_HEADERS) throw new Refusal(431, `the headers have ${length} characters, more than the ${LONGEST_HEADERS} that the mock takes`)
   const operation = prism.route(request.method, path)
@@ -133,10 +144,14 @@ function sendRaw (socket, answer) {
 
 /** An answer as it is sent. Each header is there once, whatever the case that Prism writes its name in. */
 function written ({ status, headers, body }) {
-  const { 'content-type': type, ...others } = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  const { 'content-type': type, ...others } = inLowerCase(headers)
   if (WITHOUT_CONTENT.has(status)) return { status, headers: status === 205 ? { ...others, 'content-length': 0 } : others, content: '' }
   const content = JSON.stringify(body ?? null)
   return { status, headers: { ...others, 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }, content }
+}
+
+function inLowerCase (headers) {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
 function clock () {

@@ -5,15 +5,15 @@ import { Refusal } from './envelope.mjs'
 import { printable } from './text.mjs'
 
 const LONGEST_TARGET = 8 * 1024
-const OWN_ORIGIN = /^http:\/\/(?:127\.0\.0\.1|localhost)(?::(\d+))?(?=[/?]|$)/i
+const ABSOLUTE = /^http:\/\/([^/?#:@[\]]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(?=[/?]|$)/i
 const PATH = /^\/(?:[\w.~!$&'()*+,;=:@/-]|%[\dA-F]{2})*$/i // RFC 3986, path-absolute
 
 /** The path and the query of a target; a Refusal says why it has none. A proxy's client names the whole URL. */
-export function readTarget (target, port) {
+export function readTarget (target, port, access) {
   if (target.length > LONGEST_TARGET) {
     throw new Refusal(414, `the path has ${target.length} characters, more than the ${LONGEST_TARGET} that the mock takes`)
   }
-  const { path, query } = split(withoutOwnOrigin(target, port))
+  const { path, query } = split(withoutOwnOrigin(target, port, access))
   if (!PATH.test(path) || !isUtf8(path)) {
     throw new Refusal(400, `the path ${printableTarget(target)} cannot be read; percent-encode what is not a letter or digit`)
   }
@@ -25,10 +25,10 @@ export function printableTarget (target) {
   return printable(split(target).path.replace(/\/\/[^/]*@/, '//'))
 }
 
-function withoutOwnOrigin (target, port) {
-  const origin = OWN_ORIGIN.exec(target)
-  if (!origin || Number(origin[1] ?? 80) !== port) return target
-  const rest = target.slice(origin[0].length)
+function withoutOwnOrigin (target, port, access) {
+  const absolute = ABSOLUTE.exec(target)
+  if (!absolute || !access.knows(absolute[1]) || Number(absolute[2] ?? 80) !== port) return target
+  const rest = target.slice(absolute[0].length)
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 

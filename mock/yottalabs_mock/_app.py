@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias, cast
 from urllib.parse import quote
 
+from . import _control
+from ._access import Access, cors_headers, preflight
 from ._contract import LARGEST_BODY
-from ._messages import Answer, Breakage, Exchange, Outcome, Request, headers_of, printable, refused
+from ._messages import Answer, Breakage, Exchange, Outcome, Refusal, Request, headers_of, printable, refused
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -20,7 +23,7 @@ logger = logging.getLogger("yottalabs_mock")
 
 CONNECTION = "yottalabs_mock.connection"
 """The extension of the scope by which our own server lends an application the connection itself."""
-_OWN_ORIGIN = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d+))?(?=[/?]|$)", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"http://([^/?#:@\[\]]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?=[/?]|$)", re.IGNORECASE | re.ASCII)
 
 
 class Connection(Protocol):
@@ -40,10 +43,18 @@ class Connection(Protocol):
 
 
 class App:
-    """An ASGI application."""
+    """An ASGI application.
 
-    def __init__(self, exchange: Exchange) -> None:
+    Args:
+        exchange: What becomes of a request.
+        access: Which hosts and origins a request may name.
+        methods: The methods of the API, with commas between them, for the pages of allowed origins.
+    """
+
+    def __init__(self, exchange: Exchange, access: Access, methods: str) -> None:
         self._exchange = exchange
+        self._access = access
+        self._methods = methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, or takes part in the server's start and end."""
@@ -59,17 +70,13 @@ class App:
         if not is_whole:
             return  # whoever asked is gone
         started = time.monotonic()
-        request = Request(scope["method"], _target(scope), headers_of(scope["headers"]), body)
-        try:
-            outcome = self._exchange(request)
-        except Exception:  # whatever it is, the client gets an answer and the server lives on
-            logger.exception("internal error")
-            outcome = Outcome(refused(500, "the simulator failed; its log says why"))
+        request = Request(scope["method"], self._target(scope), headers_of(scope["headers"]), body)
+        outcome, cors = self._outcome(request, scope)
         _log(request, outcome, time.monotonic() - started)
         connection = cast("Connection | None", scope.get("extensions", {}).get(CONNECTION))
         if outcome.breakage is None:
             await _wait(outcome.delay)
-            await _send(send, outcome.answer)
+            await _send(send, outcome.answer, cors)
         elif outcome.breakage == Breakage.SILENCE:
             while (await receive())["type"] != "http.disconnect":
                 pass
@@ -77,14 +84,51 @@ class App:
             message = (
                 f"'{outcome.breakage}' needs the connection itself: use sim.serve(), yottalabs-mock or sim.transport"
             )
-            await _send(send, refused(500, message))
+            await _send(send, refused(500, message), cors)
         else:
-            await _break(connection, outcome, send)
+            await _break(connection, outcome, send, cors)
+
+    def _outcome(self, request: Request, scope: Scope) -> tuple[Outcome, dict[str, str]]:
+        """What becomes of a request, and the headers that let the page of an allowed origin read the answer."""
+        cors: dict[str, str] = {}
+        try:
+            origin = self._access.check(
+                request.headers,
+                scheme=scope.get("scheme", "http"),
+                server=_server(scope)[0],
+                is_admin=_control.concerns(request),
+            )
+            cors = cors_headers(origin)
+            answer = preflight(request.method, request.headers, self._methods) if origin is not None else None
+            return (Outcome(answer) if answer is not None else self._exchange(request)), cors
+        except Refusal as refusal:
+            return Outcome(refused(refusal.status, refusal.message)), cors
+        except Exception:  # whatever it is, the client gets an answer and the server lives on
+            logger.exception("internal error")
+            return Outcome(refused(500, "the simulator failed; its log says why")), cors
+
+    def _target(self, scope: Scope) -> str:
+        """The path and the query. The client of a proxy writes the whole URL, which may be that of this server."""
+        raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
+        query = scope.get("query_string", b"")
+        target = raw_path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
+        absolute = _ABSOLUTE.match(target)
+        if absolute is None or not self._access.knows(absolute[1]):
+            return target
+        if _server(scope)[1] not in {None, int(absolute[2] or 80)}:
+            return target
+        rest = target[absolute.end() :]
+        return rest if rest.startswith("/") else f"/{rest}"
 
 
-async def _break(connection: Connection, outcome: Outcome, send: Send) -> None:
+def _server(scope: Scope) -> tuple[str | None, int | None]:
+    found: tuple[str | None, int | None] = scope.get("server") or (None, None)
+    return found
+
+
+async def _break(connection: Connection, outcome: Outcome, send: Send, cors: Mapping[str, str]) -> None:
     if outcome.breakage == Breakage.CUT and outcome.answer is not None:
-        await _send(send, outcome.answer, half=True)
+        await _send(send, outcome.answer, cors, half=True)
         connection.end()
         return
     if outcome.breakage is not None and outcome.breakage in {Breakage.REFUSED, Breakage.UNREACHABLE}:
@@ -121,26 +165,14 @@ async def _body(receive: Receive) -> tuple[bytes | None, bool]:
             return (b"".join(chunks) if size <= LARGEST_BODY else None), True
 
 
-async def _send(send: Send, answer: Answer | None, *, half: bool = False) -> None:
+async def _send(send: Send, answer: Answer | None, cors: Mapping[str, str], *, half: bool = False) -> None:
     assert answer is not None
-    headers = {**answer.headers, "content-length": str(len(answer.body))}
+    size = {} if answer.status == HTTPStatus.NO_CONTENT else {"content-length": str(len(answer.body))}
+    headers = {**answer.headers, **cors, **size}
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
     body = answer.body[: len(answer.body) // 2] if half else answer.body
     await send({"type": "http.response.body", "body": body, "more_body": half})
-
-
-def _target(scope: Scope) -> str:
-    raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
-    query = scope.get("query_string", b"")
-    target = raw_path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
-    origin = _OWN_ORIGIN.match(target)  # as a proxy's client writes it
-    port = (scope.get("server") or (None, None))[1]
-    is_own = origin is not None and port in {None, int(origin[1] or 80)}
-    if origin is None or not is_own:
-        return target
-    rest = target[origin.end() :]
-    return rest if rest.startswith("/") else f"/{rest}"
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -157,6 +157,20 @@ def _parser(program: str, width: int | None = None) -> _Parser:
     parser.add_argument(
         "--load", metavar="FILE", help="begin with a saved state, with the times, the dialect and the seed in it"
     )
+    parser.add_argument(
+        "--allow-host",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="answer requests that name this host, too, and not those of this machine alone; may be repeated",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        metavar="ORIGIN",
+        action="append",
+        default=[],
+        help="answer web pages of this origin, http://localhost:3000 for example; may be repeated",
+    )
     parser.add_argument("--quiet", action="store_true", help="no log of requests")
     parser.add_argument("--follow-parent", metavar="PID", type=_whole, help=argparse.SUPPRESS)
     return parser
@@ -176,6 +190,7 @@ def _port(text: str) -> int:
 
 
 def _simulator(arguments: argparse.Namespace) -> Simulator:
+    from ._access import Access
     from ._lifecycle import Times
     from ._minting import SSHServer
     from ._simulator import Simulator
@@ -183,14 +198,17 @@ def _simulator(arguments: argparse.Namespace) -> Simulator:
     given = {name: getattr(arguments, name) for name in (*TIMES, "dialect", "seed")}
     given = {name: value for name, value in given.items() if value is not None}
     ssh = arguments.ssh
+    access = {"allow_hosts": arguments.allow_host, "allow_origins": arguments.allow_origin}
+    # Here, so that whatever else is wrong with a state is wrong with its file.
+    _used(Access, *access.values())
     if ssh is not None:
-        _used(SSHServer.read, ssh)  # so that whatever else is wrong with a state is wrong with its file
+        _used(SSHServer.read, ssh)
     try:
         if arguments.load is None:
             times = Times(**{name: _time(name, given.pop(name, default)) for name, default in TIMES.items()})
-            return _used(partial(Simulator, api_keys=_keys(), clock="real", times=times, ssh=ssh, **given))
+            return _used(partial(Simulator, api_keys=_keys(), clock="real", times=times, ssh=ssh, **access, **given))
         _refuse_with_load(given)
-        return Simulator.load(arguments.load, api_keys=_keys(), clock="real", ssh=ssh)
+        return Simulator.load(arguments.load, api_keys=_keys(), clock="real", ssh=ssh, **access)
     except ValueError as error:
         message = str(error)
     except OSError as error:

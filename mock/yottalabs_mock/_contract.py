@@ -75,6 +75,11 @@ class Contract:
         self.operations = tuple(self._operations())
         self._pod_validator = self._validator({"$ref": f"#/components/schemas/{_POD}"})
 
+    @property
+    def methods(self) -> str:
+        """Every method of the API, with commas between them."""
+        return _listed(self.operations)
+
     def schema(self, name: str) -> Mapping[str, Any]:
         """A schema by its name."""
         found: Mapping[str, Any] = self.document["components"]["schemas"][name]
@@ -91,7 +96,7 @@ class Contract:
             raise Refusal(414, message)
         path = request.target.partition("?")[0]
         if request.method == "CONNECT":
-            raise Refusal(405, "the simulator is not a proxy", {"allow": _listed(self.operations)})
+            raise Refusal(405, "the simulator is not a proxy", {"allow": self.methods})
         if not _PATH.fullmatch(path) or _decoded(path) is None:
             message = f"the path {printable(path)} cannot be read; percent-encode what is not a letter or digit"
             raise Refusal(400, message)

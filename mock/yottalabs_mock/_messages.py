@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, TypeAlias
 
 SUCCESS = 10000
@@ -123,6 +124,8 @@ def refused(status: int, message: str, headers: Mapping[str, str] | None = None)
 
 def code_of_status(status: int) -> int:
     """The code in the envelope of a failure that an HTTP status tells; the status itself where none is known."""
+    if status == HTTPStatus.FORBIDDEN:
+        return NO_PERMISSION
     return INVALID_REQUEST if status in _INVALID_STATUSES else SYSTEM_ERROR if status >= 500 else status
 
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from ._catalogue import Fault
 from ._faults import Rule
 from ._messages import (
-    NO_PERMISSION,
     NO_POD,
     TOO_MANY_REQUESTS,
     WRONG_STATE,
@@ -36,7 +35,7 @@ _STATUSES = {
     Fault.STATUS_503_BEFORE: (503, "service unavailable"),
     Fault.STATUS_503_AFTER: (503, "service unavailable"),
 }
-_CODES = {403: NO_PERMISSION, 404: NO_POD, 409: WRONG_STATE}
+_CODES = {404: NO_POD, 409: WRONG_STATE}
 _BREAKAGES = {
     Fault.CONNECTION_REFUSED: Breakage.REFUSED,
     Fault.CONNECT_TIMEOUT: Breakage.UNREACHABLE,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from . import _control, _state
+from ._access import Access
 from ._api import Api, Call
 from ._clock import Clock, RealClock, VirtualClock
 from ._contract import Operation, load_contract
@@ -55,6 +56,10 @@ class Simulator:
         seed: What chance begins with, for ranges of time, faults by probability, and dialects.
         ssh: A real SSH server that the SSH ports of pods lead to, as "user@127.0.0.1:2222"; an IPv6 address is in
             brackets. By default, they lead nowhere.
+        allow_hosts: The hosts, without ports, that requests over a socket and to `app` may name in the header `Host`
+            besides those of this machine: localhost and the loopback addresses.
+        allow_origins: The origins, such as "http://localhost:3000", whose web pages may send requests over a socket
+            and to `app`. The paths of `/_mock/` answer none of them.
 
     Raises:
         ValueError: An argument cannot be right.
@@ -69,12 +74,15 @@ class Simulator:
         dialect: DialectName = "documented",
         seed: int = 0,
         ssh: str | None = None,
+        allow_hosts: Iterable[str] = (),
+        allow_origins: Iterable[str] = (),
     ) -> None:
         if not isinstance(times, Times | None):
             raise ValueError(f"times is {times!r}; it must be Times(…)")  # noqa: TRY004  # as for every other one
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise ValueError(f"seed is {seed!r}; it must be a whole number")  # noqa: TRY004  # as above
         self._ssh = None if ssh is None else SSHServer.read(ssh)
+        self._access = Access(allow_hosts, allow_origins)
         self._contract = load_contract()
         self._key_headers = [name for operation in self._contract.operations for name in operation.key_headers]
         self._clock = _clock_of(clock)
@@ -98,10 +106,14 @@ class Simulator:
 
     @property
     def app(self) -> _app.App:
-        """An ASGI application. Under a server of your own, a fault of the connection itself is answered with 500."""
+        """An ASGI application. Under a server of your own, a fault of the connection itself is answered with 500.
+
+        It checks `Host` and `Origin` as `serve` does. A host that an in-process transport has in its URL passes, too:
+        `httpx2.ASGITransport(app=sim.app)` takes any base URL.
+        """
         from ._app import App
 
-        return App(self.exchange)
+        return App(self.exchange, self._access, self._contract.methods)
 
     def serve(self, port: int = 0) -> AbstractContextManager[str]:
         """Serves it on a socket of this machine, from a thread of its own, for as long as the block runs.
@@ -182,6 +194,8 @@ class Simulator:
         api_keys: ApiKeys | None = None,
         clock: Literal["virtual", "real"] = "virtual",
         ssh: str | None = None,
+        allow_hosts: Iterable[str] = (),
+        allow_origins: Iterable[str] = (),
     ) -> Self:
         """A simulator with a state that was saved, as if no time had passed since.
 
@@ -191,6 +205,8 @@ class Simulator:
                 any that is given its name here, sees its pods.
             clock: As for a new one.
             ssh: As for a new one; the saved pods lead there too. By default, they lead where they did.
+            allow_hosts: As for a new one.
+            allow_origins: As for a new one.
 
         Raises:
             ValueError: It is no such state, or an argument cannot be right; the message says why.
@@ -200,7 +216,14 @@ class Simulator:
             saved = _state.read(state)
         began = VirtualClock(saved.date) if clock == "virtual" else _clock_of(clock)
         simulator = cls(
-            api_keys=api_keys, clock=began, times=saved.times, dialect=saved.dialect, seed=saved.seed, ssh=ssh
+            api_keys=api_keys,
+            clock=began,
+            times=saved.times,
+            dialect=saved.dialect,
+            seed=saved.seed,
+            ssh=ssh,
+            allow_hosts=allow_hosts,
+            allow_origins=allow_origins,
         )
         with _state.reading(state):
             simulator._restore(saved)

@@ -53,7 +53,7 @@ def read_answer(stream: BinaryIO) -> Answer:
 
 def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
     """The bytes of a request; a header that is given as an empty text is left out."""
-    named = {"host": "mock", "connection": "close", "content-length": str(len(body)), "x-api-key": "k"}
+    named = {"host": "localhost", "connection": "close", "content-length": str(len(body)), "x-api-key": "k"}
     named |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = "".join(f"{name}: {value}\r\n" for name, value in named.items() if value)
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body
