@@ -96,9 +96,9 @@ def test_what_is_wrong_with_the_request_comes_before_its_wishes(prism: str) -> N
 
 @pytest.mark.parametrize("status", [204, 205, 304])
 def test_an_answer_without_content_has_none(prism: str, status: int) -> None:
-    with connect(prism) as connection:
+    with connect(prism) as connection, connection.makefile("rb") as stream:
         connection.sendall(request("GET", LIST, prefer=f"code={status}"))
-        head, _, content = connection.makefile("rb").read().decode().partition("\r\n\r\n")
+        head, _, content = stream.read().decode().partition("\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status} ")
     assert "content-type" not in head.lower()
     assert content == ""

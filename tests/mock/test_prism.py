@@ -108,9 +108,8 @@ def test_a_target_that_names_this_server_is_served(prism: str, origin: str) -> N
 
 @pytest.mark.parametrize(("last", "status"), hostile.UNREADABLE_AT_LAST.values(), ids=hostile.UNREADABLE_AT_LAST)
 def test_good_requests_are_answered_before_what_cannot_be_read(prism: str, last: bytes, status: int) -> None:
-    with connect(prism) as connection:
+    with connect(prism) as connection, connection.makefile("rb") as stream:
         connection.sendall(request("GET", LIST, connection="keep-alive") * 3 + last)
-        stream = connection.makefile("rb")
         assert [read_answer(stream)[0] for _ in range(4)] == [200, 200, 200, status]
 
 
@@ -130,10 +129,10 @@ def test_a_request_that_does_not_arrive_in_time_is_408(tmp_path: Path) -> None:
 
 
 def test_the_mock_has_the_patience_for_that_of_ten_seconds(prism: str) -> None:
-    with connect(prism) as connection:
+    with connect(prism) as connection, connection.makefile("rb") as stream:
         connection.settimeout(30)
         connection.sendall(post(VALID)[:-1])
-        assert read_answer(connection.makefile("rb"))[0] == 408
+        assert read_answer(stream)[0] == 408
 
 
 @pytest.mark.parametrize(("asked", "allowed"), hostile.WRONG_METHODS.items(), ids=map(" ".join, hostile.WRONG_METHODS))

@@ -126,9 +126,8 @@ def test_an_idle_connection_does_not_slip_through(fault: str) -> None:
     timeout = httpx2.Timeout(30, connect=0.1)
     with sim.serve() as base_url, httpx2.Client(base_url=base_url, headers=KEY, timeout=timeout) as http:
         assert http.get(LIST).status_code == 200  # from now on it has a connection that it keeps
-        with connect(base_url) as used, connect(base_url) as unused:
+        with connect(base_url) as used, connect(base_url) as unused, used.makefile("rb") as stream:
             used.sendall(IDLE)
-            stream = used.makefile("rb")
             assert read_answer(stream)[0] == 200
             sim.faults.add("list", fault, seconds=LONG)
             with pytest.raises(error):
@@ -143,14 +142,13 @@ def test_an_idle_connection_does_not_slip_through(fault: str) -> None:
 def test_a_request_that_has_begun_is_answered_and_is_the_last_on_its_connection() -> None:
     sim = Simulator()
     sim.faults.add("list", "slow_answer", seconds=SHORT)
-    with sim.serve() as base_url, connect(base_url) as connection:
+    with sim.serve() as base_url, connect(base_url) as connection, connection.makefile("rb") as stream:
         connection.sendall(IDLE)
         for _ in range(1000):
             if sim.requests:
                 break
             time.sleep(0.01)  # until it has come
         sim.faults.add("list", "connection_refused", seconds=LONG)
-        stream = connection.makefile("rb")
         assert read_answer(stream)[0] == 200
         with suppress(OSError):
             connection.sendall(IDLE)

@@ -432,9 +432,9 @@ def test_a_reset_is_one() -> None:
 def test_a_body_that_is_cut_short_ends_with_the_end_of_the_connection() -> None:
     sim = a_simulator()
     sim.faults.add("list", "cut_short")
-    with sim.serve() as base_url, connect(base_url) as connection:
+    with sim.serve() as base_url, connect(base_url) as connection, connection.makefile("rb") as stream:
         connection.sendall(request("GET", LIST, **WITH_A_KEY))
-        data = connection.makefile("rb").read()  # to its end, which is no reset
+        data = stream.read()  # to its end, which is no reset
     head, _, body = data.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     size = int(dict(line.split(b": ") for line in head.split(b"\r\n")[1:])[b"content-length"])
@@ -483,9 +483,9 @@ def test_a_status_goes_over_the_wire_with_one_of_each_header() -> None:
             method, path, body = OPERATIONS[operation]
             data = b"" if body is None else json.dumps(body).encode()
             asked = request(method, path, data, content_type="application/json", x_api_key="a-key")
-            with sim.serve() as base_url, connect(base_url) as connection:
+            with sim.serve() as base_url, connect(base_url) as connection, connection.makefile("rb") as stream:
                 connection.sendall(asked)
-                answer = connection.makefile("rb").read()
+                answer = stream.read()
             head, _, content = answer.partition(b"\r\n\r\n")
             names = [line.split(b":")[0].lower() for line in head.split(b"\r\n")[1:]]
             assert head.startswith(f"HTTP/1.1 {expected[0]}".encode())
@@ -497,8 +497,7 @@ def test_a_connection_goes_on_after_an_answer_that_failed() -> None:
     sim = a_simulator()
     sim.faults.add("list", "status_503_before")
     sim.faults.add("list", "html_502")
-    with sim.serve() as base_url, connect(base_url) as connection:
-        stream = connection.makefile("rb")
+    with sim.serve() as base_url, connect(base_url) as connection, connection.makefile("rb") as stream:
         statuses = []
         for _ in range(3):
             connection.sendall(request("GET", LIST, **WITH_A_KEY))

@@ -104,9 +104,8 @@ def test_a_target_that_names_this_server_is_served(served: str, origin: str) -> 
 @pytest.mark.parametrize(("last", "status"), hostile.UNREADABLE_AT_LAST.values(), ids=hostile.UNREADABLE_AT_LAST)
 def test_good_requests_are_answered_before_what_cannot_be_read(served: str, last: bytes, status: int) -> None:
     status = 400 if last.startswith(b"CONNECT") else status  # which it wants a host for
-    with connect(served) as connection:
+    with connect(served) as connection, connection.makefile("rb") as stream:
         connection.sendall(request("GET", LIST, connection="keep-alive") * 3 + last)
-        stream = connection.makefile("rb")
         assert [read_answer(stream)[0] for _ in range(4)] == [200, 200, 200, status]
 
 
@@ -127,9 +126,8 @@ def test_a_client_that_goes_away_does_no_harm(served: str) -> None:
 
 def test_a_request_in_pieces_is_one_request(served: str) -> None:
     data = post(VALID, connection="keep-alive")
-    with connect(served) as connection:
+    with connect(served) as connection, connection.makefile("rb") as stream:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        stream = connection.makefile("rb")
         for size in (1, 7, 50):
             for start in range(0, len(data), size):
                 connection.sendall(data[start : start + size])

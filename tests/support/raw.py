@@ -30,10 +30,11 @@ def connect(base_url: str) -> socket.socket:
 
 def raw(base_url: str, data: bytes, within: float = WITHIN) -> Answer:
     """Sends bytes as they are; gives the status, the headers and the JSON of the answer, which must come in time."""
-    with connect(base_url) as connection:
+    # Both are closed: a stream that is left open keeps its connection open.
+    with connect(base_url) as connection, connection.makefile("rb") as stream:
         started = time.monotonic()
         connection.sendall(data)
-        answer = read_answer(connection.makefile("rb"))
+        answer = read_answer(stream)
         assert time.monotonic() - started < within
     return answer
 
