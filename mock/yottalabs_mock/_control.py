@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._messages import SUCCESS, Answer, Refusal, Request, envelope, json_answer, printable, refused
+from ._contract import LARGEST_BODY
+from ._messages import SUCCESS, Answer, Refusal, Request, envelope, json_answer, printable, read_json, refused
 
 if TYPE_CHECKING:
     from ._simulator import Simulator
@@ -99,10 +99,12 @@ _ENDPOINTS: Mapping[str, Mapping[str, _Endpoint]] = {
 
 
 def _object(request: Request) -> dict[str, Any]:
+    if request.body is None:
+        raise Refusal(413, f"the body has more than the {LARGEST_BODY} bytes that are taken")
     try:
-        value = json.loads(request.body or b"")
-    except (ValueError, RecursionError):
-        raise Refusal(400, "the body is not JSON; send an object") from None
+        value = read_json(request.body)
+    except Refusal as refusal:
+        raise Refusal(400, f"{refusal.message}; send an object") from None
     if not isinstance(value, dict):
         raise Refusal(422, "the body is not an object")
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 from collections import deque
@@ -11,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ._messages import Request, has_too_many_values
+from ._messages import Refusal, Request, read_json
 
 HIDDEN = "<hidden>"
 MOST_REQUESTS = 100_000
@@ -99,12 +98,12 @@ class Journal:
 
 def _without_secrets(body: bytes | None, shown_fields: AbstractSet[str]) -> Any:
     """A body that may be shown. What cannot be read may hold anything, so nothing of it is kept."""
-    if body is None or has_too_many_values(body):
+    if body is None:
         return "<more than is taken>"
     try:
-        value = json.loads(body or b"null")
-    except (ValueError, RecursionError):
-        return f"<{len(body)} bytes that are not JSON>"
+        value = read_json(body or b"null")
+    except Refusal as refusal:
+        return "<more than is taken>" if refusal.status in {413, 422} else f"<{len(body)} bytes that are not JSON>"
     if not isinstance(value, dict):
         return None if value is None else "<no object>"
     return {name: _shown(name, part) if name in shown_fields else HIDDEN for name, part in value.items()}

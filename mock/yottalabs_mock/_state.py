@@ -16,10 +16,12 @@ from ._api import Api
 from ._contract import Contract
 from ._dialect import DIALECTS, DialectName
 from ._lifecycle import Timer, Times, moment
+from ._messages import MOST_LEVELS, levels_of_json
 from ._minting import Mint
 from ._pods import SimulatedPod
 
 FORMAT = 1
+TOO_DEEP = f"it is nested too deeply: the limit of recursion is {MOST_LEVELS} levels"
 NOTICE = "The values of environment variables are in here in clear text. Keys and registry tokens are not."
 
 
@@ -59,7 +61,7 @@ def reading(state: str | Path | Mapping[str, Any]) -> Iterator[None]:
     """Whatever is wrong with a state becomes a ValueError that names it."""
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         where = "the state" if isinstance(state, Mapping) else str(state)
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"{where} is no state of a simulator that this version can read: {reason}") from error
@@ -68,6 +70,8 @@ def reading(state: str | Path | Mapping[str, Any]) -> Iterator[None]:
 def read(state: str | Path | Mapping[str, Any]) -> Saved:
     """A state from a file, or from JSON values; also as `/_mock/state` answers it."""
     value = state if isinstance(state, Mapping) else _parsed(Path(state))
+    if _is_too_deep(value):
+        raise ValueError(TOO_DEEP)
     if isinstance(value.get("data"), Mapping):
         value = value["data"]
     if value["format"] != FORMAT:
@@ -77,12 +81,25 @@ def read(state: str | Path | Mapping[str, Any]) -> Saved:
 
 def _parsed(file: Path) -> Mapping[str, Any]:
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        is_too_deep = levels_of_json(text) > MOST_LEVELS
+        value = None if is_too_deep else json.loads(text)
     except ValueError as error:
         raise ValueError(f"it is not JSON: {error}") from None
+    if is_too_deep:
+        raise ValueError(TOO_DEEP)
     if not isinstance(value, dict):
         raise TypeError("it is no JSON object")
     return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Whether more than MOST_LEVELS arrays and objects are in each other; those that are in themselves are."""
+    level: list[Any] = [[value]]
+    for _ in range(MOST_LEVELS + 1):
+        parts = (part for whole in level for part in (whole.values() if isinstance(whole, Mapping) else whole))
+        level = list({id(part): part for part in parts if isinstance(part, Mapping | list | tuple)}.values())
+    return bool(level)
 
 
 def _read(state: Mapping[str, Any]) -> Saved:
