@@ -3,7 +3,7 @@
 import { Refusal } from './envelope.mjs'
 import { printable } from './text.mjs'
 
-const LARGEST_BODY = 4 * 1024 * 1024
+export const LARGEST_BODY = 4 * 1024 * 1024
 const MOST_TO_DISCARD = 256 * 1024 * 1024
 const MOST_VALUES = 10_000 // a request of this API has some hundreds; each may have several findings, and each costs time
 const [QUOTE, BACKSLASH, ...OPENING_AND_COMMA] = Buffer.from('"\\[{,')

@@ -1,7 +1,7 @@
 // Every answer of the API is the envelope `{message, code, data}`, and so is every refusal of the mock.
 
 const INVALID_REQUEST = 10001
-const CODES = { 403: 10004, 500: 10002 }
+const CODES = { 403: 10004, 500: 10002, 503: 10002 }
 const INVALID_STATUSES = new Set([400, 413, 414, 415, 422, 431])
 
 /** A refusal with an HTTP status and a sentence that says what is wrong. */

@@ -3,7 +3,8 @@
 import { createServer, STATUS_CODES } from 'node:http'
 
 import { Access, corsHeaders, preflight } from './access.mjs'
-import { parseJson, readBody } from './body.mjs'
+import { LARGEST_BODY, parseJson, readBody } from './body.mjs'
+import { Budget } from './budget.mjs'
 import { Refusal } from './envelope.mjs'
 import { printableTarget, readTarget } from './target.mjs'
 import { printable } from './text.mjs'
@@ -11,6 +12,7 @@ import { printable } from './text.mjs'
 const LARGEST_HEAD = 8 * 1024 * 1024 // so that an overlong path still comes here, where it can be said what is wrong
 const LONGEST_HEADERS = 16 * 1024 // Node's own limit, without the path
 const LONGEST_NOTE = 1000
+const LAST_MS = 5000 // for a client to take the last answer
 const PATIENCE = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 1000 } // milliseconds
 const WITHOUT_CONTENT = new Set([204, 205, 304])
 
@@ -18,14 +20,28 @@ const WITHOUT_CONTENT = new Set([204, 205, 304])
  * An HTTP server that answers from the contract.
  *
  * `log` takes one line per request. No value of a header or a body is in it, save what the message of an answer repeats:
- * a name or a wish that is wrong, escaped and shortened. `access` says which hosts and origins a request may name; other
- * options are Node's.
+ * a name or a wish that is wrong, escaped and shortened. `access` says which hosts and origins a request may name,
+ * and `budget` how many bytes all connections may hold; other options are Node's.
  */
-export function createFront (prism, log, { access = new Access(), ...options } = {}) {
+export function createFront (prism, log, { access = new Access(), budget = new Budget(), ...options } = {}) {
   const owed = new Owed()
+
+  /** Counts what a connection sends until it is answered. What is more than one may hold is read, and thrown away. */
+  function onConnection (socket) {
+    socket.on('data', chunk => {
+      const size = Math.min(chunk.length, LARGEST_HEAD + LARGEST_BODY - budget.heldBy(socket))
+      if (size <= 0 || budget.take(socket, size) || owed.closes(socket)) return
+      socket.removeAllListeners('data')
+      sendRaw(socket, new Refusal(503, 'the mock holds as many bytes of requests as it takes; ask again when others are done').answer)
+      socket.resume() // a client that is still sending would not get to see the answer
+      setTimeout(() => socket.destroy(), LAST_MS).unref()
+    })
+    socket.once('close', () => budget.release(socket))
+  }
 
   async function onRequest (request, response) {
     owed.add(request, response)
+    response.once('close', () => budget.release(request.socket))
     const started = performance.now()
     let answer
     let cors = {}
@@ -71,6 +87,7 @@ export function createFront (prism, log, { access = new Access(), ...options } =
   }
 
   const server = createServer({ maxHeaderSize: LARGEST_HEAD, requireHostHeader: false, ...PATIENCE, ...options }, onRequest)
+  server.on('connection', onConnection)
   server.on('checkExpectation', onRequest)
   server.on('connect', onConnect)
   server.on('clientError', onClientError)

@@ -24,7 +24,7 @@ from ._messages import (
 )
 from ._minting import Mint, SSHServer
 from ._organisations import Organisations
-from ._pods import Pods, SimulatedPod, World
+from ._pods import NoRoomError, Pods, SimulatedPod, World
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,10 @@ class Api:
         lag = call.option(Fault.LIST_LAGS, "seconds")
         if lag is not None:
             pod.hidden = life.timer("hidden", lag, now)
-        self.pods.add(pod)
+        try:
+            self.pods.add(pod)
+        except NoRoomError as error:
+            raise BusinessFailure(WRONG_STATE, str(error)) from None
         pod.settle(now)
         return None if call.suffers(Fault.NULL_DATA) else call.style.created_data(pod.show())
 

@@ -21,6 +21,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 logger = logging.getLogger("yottalabs_mock")
 
+FULL = "the simulator holds as many bytes of requests and answers as it takes; ask again when others are done"
 CONNECTION = "yottalabs_mock.connection"
 """The extension of the scope by which our own server lends an application the connection itself."""
 _ABSOLUTE = re.compile(r"http://([^/?#:@\[\]]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?=[/?]|$)", re.IGNORECASE | re.ASCII)
@@ -39,6 +40,10 @@ class Connection(Protocol):
 
     def shut_door(self, breakage: Breakage, seconds: float) -> None:
         """Lets no further connection come about for so many seconds."""
+        ...
+
+    def may_send(self, size: int) -> bool:
+        """Whether an answer of so many bytes may be held until the client has taken it."""
         ...
 
 
@@ -74,7 +79,9 @@ class App:
         outcome, cors = self._outcome(request, scope)
         _log(request, outcome, time.monotonic() - started)
         connection = cast("Connection | None", scope.get("extensions", {}).get(CONNECTION))
-        if outcome.breakage is None:
+        if connection is not None and outcome.answer is not None and not connection.may_send(len(outcome.answer.body)):
+            await _send(send, refused(503, FULL), cors)
+        elif outcome.breakage is None:
             await _wait(outcome.delay)
             await _send(send, outcome.answer, cors)
         elif outcome.breakage == Breakage.SILENCE:

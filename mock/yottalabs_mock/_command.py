@@ -16,7 +16,7 @@ import select
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 from . import _ending
@@ -283,7 +283,7 @@ def _log_briefly(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> No
     _log_once(f"{context['message']}: {printable(str(context.get('exception')), 500)}")
 
 
-@cache
+@lru_cache(maxsize=100)
 def _log_once(text: str) -> None:
     logging.getLogger("yottalabs_mock").warning(text)
 

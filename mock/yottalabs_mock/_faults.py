@@ -14,6 +14,10 @@ from ._clock import LONGEST_SECONDS
 from ._lifecycle import Duration, check_duration, duration_text, read_duration
 from ._messages import SUCCESS
 
+MOST_RULES = 10_000
+MOST_TIMES = 1_000_000_000
+LONGEST_TEXT = 1000  # characters of a message or status
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -117,6 +121,8 @@ class Faults:
             options={**(kind.options or {}), **_options(options, kind, found)},
         )
         with self._lock:
+            if len(self._rules) >= MOST_RULES:
+                raise ValueError(f"{MOST_RULES} faults are still to happen, and no more are taken; clear them")
             doors = tuple(self._doors) if rule.is_of_doors else ()
             if doors:
                 self.counts[found] += rule.times or 1
@@ -221,8 +227,8 @@ def _fault_named(name: str) -> Fault:
 def _times(times: object, probability: object) -> int | None:
     if times is None:
         return 1 if probability is None else None
-    if isinstance(times, bool) or not isinstance(times, int) or times < 1:
-        raise ValueError(f"times is {times!r}; it must be 1 or more")
+    if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MOST_TIMES:
+        raise ValueError(f"times is {times!r}; it must be 1 or more, and at most {MOST_TIMES}")
     return times
 
 
@@ -263,6 +269,8 @@ def _option(name: str, value: Any, fault: Fault) -> Any:
         raise ValueError(f"retry_after is {value!r}; it must be a whole number, 0 or more")
     if name in {"message", "status"} and not isinstance(value, str):
         raise ValueError(f"{name} is {value!r}; it must be text")
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        raise ValueError(f"{name} has {len(value)} characters; it must have at most {LONGEST_TEXT}")
     return value
 
 

@@ -10,10 +10,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ._memory import MEGABYTE, size_of
 from ._messages import Refusal, Request, read_json
 
 HIDDEN = "<hidden>"
 MOST_REQUESTS = 100_000
+MOST_BYTES = 64 * MEGABYTE
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _VARIABLES = "environmentVars"
 _SHOWN_IN_LISTS = frozenset({"key", "port", "protocol"})
@@ -52,11 +54,12 @@ class RecordedRequest:
 
 
 class Journal:
-    """The latest requests."""
+    """The latest requests: no more than MOST_REQUESTS, and no more than take MOST_BYTES of memory."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._records: deque[RecordedRequest] = deque(maxlen=MOST_REQUESTS)
+        self._records: deque[tuple[RecordedRequest, int]] = deque()
+        self._bytes = 0
         self._count = 0
 
     def note(
@@ -76,24 +79,29 @@ class Journal:
         body = _without_secrets(request.body, shown_fields)
         with self._lock:
             self._count += 1
-            self._records.append(
-                RecordedRequest(
-                    self._count, at, operation, request.method, request.target, headers, body, status, fault
-                )
+            record = RecordedRequest(
+                self._count, at, operation, request.method, request.target, headers, body, status, fault
             )
+            self._keep(record, size_of(vars(record)))
             return self._count
 
     @property
     def records(self) -> Sequence[RecordedRequest]:
         """The requests, the oldest first."""
         with self._lock:
-            return tuple(self._records)
+            return tuple(record for record, _ in self._records)
 
     def reset(self) -> None:
         """Forgets them."""
         with self._lock:
             self._records.clear()
-            self._count = 0
+            self._bytes = self._count = 0
+
+    def _keep(self, record: RecordedRequest, size: int) -> None:
+        self._records.append((record, size))
+        self._bytes += size
+        while len(self._records) > 1 and (len(self._records) > MOST_REQUESTS or self._bytes > MOST_BYTES):
+            self._bytes -= self._records.popleft()[1]
 
 
 def _without_secrets(body: bytes | None, shown_fields: AbstractSet[str]) -> Any:

@@ -10,6 +10,7 @@ from ._messages import Refusal
 
 ApiKeys: TypeAlias = Iterable[str] | Mapping[str, str]
 
+MOST_ORGANISATIONS = 100_000
 _FIRST_ID = 217646376996249601
 
 
@@ -27,13 +28,16 @@ class Organisations:
         """The id of the organisation that a key belongs to.
 
         Raises:
-            Refusal: 401: there is no key, or nobody knows it.
+            Refusal: 401 or 403: there is no key, nobody knows it, or there are as many organisations as are taken.
         """
         if not key:
             raise Refusal(401, "the header x-api-key is missing or empty")
         name = _name(key) if self._names is None else self._names.get(_digest(key))
         if name is None:
             raise Refusal(401, "the key in the header x-api-key is not one that this simulator knows")
+        if len(self.ids) >= MOST_ORGANISATIONS and name not in self.ids:
+            message = f"{MOST_ORGANISATIONS} keys were used, and the simulator takes no more; reset it"
+            raise Refusal(403, message)
         return self.ids.setdefault(name, str(_FIRST_ID + 2 * len(self.ids)))
 
     def restore(self, ids: Mapping[str, str]) -> None:

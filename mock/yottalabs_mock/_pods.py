@@ -10,7 +10,16 @@ from typing import Any
 
 from ._clock import Clock
 from ._lifecycle import Life, Status, Timer
+from ._memory import MEGABYTE, size_of
 from ._minting import documented_time, ingress_url
+
+MOST_BYTES = 256 * MEGABYTE
+"""How much memory all pods may take."""
+_OWN_SIZE = 4096  # bytes of a pod, without its document: its life, and how it is shown
+
+
+class NoRoomError(ValueError):
+    """All pods together would take too much memory."""
 
 
 class World:
@@ -48,6 +57,7 @@ class SimulatedPod:
         self._shown_of: tuple[Status, bool, float] | None = None
         self.owner = owner
         self.hidden = Timer(at=-1.0)
+        self.size = size_of(document) + _OWN_SIZE
 
     @property
     def id(self) -> str:
@@ -154,6 +164,7 @@ class Pods(Mapping[str, SimulatedPod]):
         self._world = world
         self._by_owner: dict[str, dict[str, SimulatedPod]] = {}
         self._by_id: dict[str, SimulatedPod] = {}
+        self._bytes = 0
 
     def __getitem__(self, pod_id: str) -> SimulatedPod:
         with self._world.lock:
@@ -177,7 +188,14 @@ class Pods(Mapping[str, SimulatedPod]):
         return f"<{type(self).__name__} {list(self.values())}>"
 
     def add(self, pod: SimulatedPod) -> None:
-        """Takes a pod."""
+        """Takes a pod. Where it needs the room, pods that are TERMINATED are forgotten earlier, the oldest first.
+
+        Raises:
+            NoRoomError: The pods that are left would take more than MOST_BYTES.
+        """
+        if self._bytes + pod.size > MOST_BYTES:
+            self._make_room(pod.size)
+        self._bytes += pod.size
         self._by_id[pod.id] = pod
         self._by_owner.setdefault(pod.owner, {})[pod.id] = pod
 
@@ -200,6 +218,21 @@ class Pods(Mapping[str, SimulatedPod]):
             if pod.settle(now).forgotten:
                 self._forget(pod)
 
+    def _make_room(self, size: int) -> None:
+        now = self._world.now()
+        for pod in list(self._by_id.values()):
+            if self._bytes + size <= MOST_BYTES:
+                return
+            life = pod.settle(now)
+            if life.forgotten or life.status == Status.TERMINATED:
+                self._forget(pod)
+        if self._bytes + size > MOST_BYTES:
+            raise NoRoomError(
+                f"the simulator holds {len(self._by_id)} pods, and there is no room for another in the {MOST_BYTES} "
+                "bytes that pods may take; delete some, or reset the simulator"
+            )
+
     def _forget(self, pod: SimulatedPod) -> None:
+        self._bytes -= pod.size
         del self._by_id[pod.id]
         del self._by_owner[pod.owner][pod.id]

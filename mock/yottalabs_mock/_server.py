@@ -18,16 +18,21 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from ._app import CONNECTION, App, Receive, Scope, Send
+from ._app import CONNECTION, FULL, App, Receive, Scope, Send
 from ._catalogue import Fault
+from ._contract import LARGEST_BODY
 from ._faults import Faults, Rule
-from ._messages import Breakage, refused
+from ._memory import MEGABYTE, Budget
+from ._messages import Answer, Breakage, refused
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2048
-LARGEST_HEAD = 8 * 1024 * 1024  # bytes; so that an overlong path still comes to where it can be said what is wrong
+LARGEST_HEAD = 8 * MEGABYTE  # bytes; so that an overlong path still comes to where it can be said what is wrong
+MOST_ON_THE_WAY = 256 * MEGABYTE
+"""How many bytes of requests and answers are held at once, of all connections; what is beyond that gets a 503."""
+SMALL_ANSWER = 64 * 1024  # bytes; such an answer is not counted
 _LAST_SECONDS = 5.0  # for a client to take the last answer
 _LAST_STEPS = 10  # of the loop, more than it takes to make a connection that was accepted
 _FILLERS = 8  # more than a backlog of nobody takes
@@ -139,6 +144,7 @@ class Server:
         self._faults = faults
         self._door = Door(port)
         self._state = ServerState()
+        self.budget = Budget(MOST_ON_THE_WAY)
         # No lifespan, no signals: whoever starts it also ends it.
         self._config = uvicorn.Config(
             cast("Any", app),
@@ -247,8 +253,37 @@ class _Protocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Reads on, unless the last answer has been given."""
-        if not self._is_over:
-            super().data_received(data)
+        if self._is_over:
+            return
+        # What is more than that is not held: it is read, and thrown away.
+        room = LARGEST_HEAD + LARGEST_BODY - self.behind.budget.held_by(self)
+        if room > 0 and not self.behind.budget.take(self, min(len(data), room)):
+            self._refuse(refused(503, FULL))
+            if self.cycle is not None and not self.cycle.response_complete:
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
+            return
+        super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        """Goes on to the next request."""
+        if not self.flow.write_paused:
+            self.behind.budget.release(self)
+        super().on_response_complete()
+
+    def resume_writing(self) -> None:
+        """Goes on once the client has taken most of an answer."""
+        self.behind.budget.release(self)
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Ends with the connection."""
+        self.behind.budget.release(self)
+        super().connection_lost(exc)
+
+    def may_send(self, size: int) -> bool:
+        """Whether an answer of so many bytes may be held until the client has taken it."""
+        return size <= SMALL_ANSWER or self.behind.budget.take(self, size)
 
     def reset(self) -> None:
         """Resets the connection at once."""
@@ -271,9 +306,13 @@ class _Protocol(H11Protocol):
         too_long = getattr(error, "error_status_hint", None) == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if too_long else HTTPStatus.BAD_REQUEST
         reason = str(error).partition(":")[0]  # what follows may be a line of the request, with a key in it
-        answer = refused(
-            status, "the request line and headers are too long" if too_long else f"this is not HTTP: {reason}"
+        self._refuse(
+            refused(status, "the request line and headers are too long" if too_long else f"this is not HTTP: {reason}")
         )
+
+    def _refuse(self, answer: Answer) -> None:
+        """Answers what is not given to the application, and ends the connection."""
+        status = HTTPStatus(answer.status)
         head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: application/json\r\n"
         size = f"content-length: {len(answer.body)}\r\nconnection: close\r\n\r\n"
         self.transport.write(f"{head}{size}".encode() + answer.body)

@@ -153,7 +153,10 @@ class Simulator:
 
     @property
     def requests(self) -> Sequence[RecordedRequest]:
-        """The requests since the beginning or the last reset, without secrets; at most the latest 100,000."""
+        """The requests since the beginning or the last reset, without secrets.
+
+        At most the latest 100,000, and of those no more than take 64 MB of memory.
+        """
         return self._journal.records
 
     def advance(self, seconds: float) -> None:
