@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import Any
 
 MEGABYTE = 1024 * 1024
 
 
 def size_of(*values: Any) -> int:
-    """Return how many bytes values take, with everything in them; what is in them twice is counted twice."""
+    """Return how many bytes JSON values take, with everything in them; what is in them twice is counted twice."""
     size = 0
     waiting = list(values)
     while waiting:
         value = waiting.pop()
         size += sys.getsizeof(value)
-        if isinstance(value, Mapping):
-            waiting += value.keys()
+        if isinstance(value, dict):
+            waiting += value
             waiting += value.values()
         elif isinstance(value, list | tuple):
             waiting += value

@@ -13,7 +13,7 @@ from ._lifecycle import Life, Status, Timer
 from ._memory import MEGABYTE, size_of
 from ._minting import documented_time, ingress_url
 
-MOST_BYTES = 256 * MEGABYTE
+MOST_BYTES = 512 * MEGABYTE
 """How much memory all pods may take."""
 _OWN_SIZE = 4096  # bytes of a pod, without its document: its life, and how it is shown
 

@@ -112,7 +112,7 @@ def test_small_requests_are_bounded_by_their_number(monkeypatch: pytest.MonkeyPa
 
 def test_the_documented_bounds_are_those() -> None:
     assert (_journal.MOST_REQUESTS, _journal.MOST_BYTES) == (100_000, 64 * MEGABYTE)
-    assert (_pods.MOST_BYTES, _server.MOST_ON_THE_WAY) == (256 * MEGABYTE, 256 * MEGABYTE)
+    assert (_pods.MOST_BYTES, _server.MOST_ON_THE_WAY) == (512 * MEGABYTE, 256 * MEGABYTE)
     assert (_organisations.MOST_ORGANISATIONS, _faults.MOST_RULES, _faults.LONGEST_TEXT) == (100_000, 10_000, 1000)
 
 
