@@ -92,12 +92,41 @@ def _json_writer() -> Callable[[Any], str]:
 _json_text = _json_writer()
 
 
+MOST_LEVELS = 100
+"""How many arrays and objects may be in each other where something recurses: far less than any interpreter allows."""
+MOST_LEVELS_READ = 500
+"""How many may be in each other in JSON that is read."""
+_BRACKET_OR_TEXT = re.compile(r'[\[{]|[\]}]|"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_TOKEN = re.compile(r'[ \t\n\r]*([\[\]{},:]|"(?:[^"\\]|\\.)*"|[^\s\[\]{},:"]+)', re.DOTALL)
+
+
+def nests_deeper(value: Any, most: int = MOST_LEVELS) -> bool:
+    """Whether more than so many mappings and sequences are in each other. One that is in itself is as deep as can be."""
+    level: list[Any] = [[value]]
+    for _ in range(most + 1):
+        parts = (part for whole in level for part in (whole.values() if isinstance(whole, Mapping) else whole))
+        level = list({id(part): part for part in parts if isinstance(part, (dict, list, tuple, Mapping))}.values())
+        if not level:
+            return False
+    return True
+
+
+def text_nests_deeper(json_text: str, most: int = MOST_LEVELS) -> bool:
+    """Whether more than so many arrays and objects are in each other in a JSON text, or what may be one."""
+    depth = 0
+    for found in _BRACKET_OR_TEXT.finditer(json_text):
+        sign = found[0]
+        depth += 1 if sign in "[{" else -1 if sign in "]}" else 0
+        if depth > most:
+            return True
+    return False
+
+
 def encode_json(value: Any) -> bytes:
     """JSON for the wire: compact, in UTF-8. A value that JSON does not have is a TypeError or ValueError."""
-    try:
-        return _json_text(value).encode()
-    except RecursionError:
-        raise ValueError("the value is nested too deeply for JSON") from None
+    if nests_deeper(value):
+        raise ValueError(f"the value is nested too deeply for JSON: in more than {MOST_LEVELS} levels")
+    return _json_text(value).encode()
 
 
 def encode_body(body: Any) -> bytes:
@@ -139,7 +168,7 @@ def decode_json(content: bytes) -> Any:
     """The JSON value of a body, or UNSET where it is none."""
     try:
         return parse_json(content)
-    except (ValueError, RecursionError):
+    except ValueError:
         return UNSET
 
 
@@ -147,22 +176,63 @@ def decode_json(content: bytes) -> Any:
 _parse = partial(jiter.from_json, cache_mode="keys")
 
 
-def parse_json(content: bytes) -> Any:
-    """The JSON value of a body. What is none is a ValueError or RecursionError.
+def parse_json(content: bytes | str) -> Any:
+    """The JSON value of a body. What is none is a ValueError, and so is what is nested too deeply.
 
     One broken character, or one number of thousands of digits, does not cost the rest: the one is replaced, the other
     stays text.
     """
+    if isinstance(content, str):
+        return _loads(content)
     try:
         return _parse(content)
-    except (ValueError, TypeError, RecursionError):
-        pass  # json takes more: half of a surrogate pair, other encodings than UTF-8, text; and its errors say more
+    except (ValueError, TypeError):
+        pass  # json takes more: half of a surrogate pair, other encodings than UTF-8; and its errors say more
     try:
-        return json.loads(content)
+        return _loads(content.decode(json.detect_encoding(content), "surrogatepass"))
     except json.JSONDecodeError:
         raise
     except ValueError:
-        return json.loads(content.decode(errors="replace"), parse_int=_integer_or_text)
+        return _loads(content.decode(errors="replace"), parse_int=_integer_or_text)
+
+
+def _loads(text: str, **options: Any) -> Any:
+    """What json.loads gives, in so many levels as are read, whatever the interpreter's recursion limit is."""
+    if not text_nests_deeper(text, MOST_LEVELS):
+        return json.loads(text, **options)
+    if text_nests_deeper(text, MOST_LEVELS_READ):
+        raise json.JSONDecodeError(f"nested too deeply, in more than {MOST_LEVELS_READ} levels", text, 0)
+    found: list[Any] = []
+    open_parts: list[Any] = [found]
+    name, state, end = "", "value", 0
+    while token := _TOKEN.match(text, end):
+        sign, part = token[1], open_parts[-1]
+        is_list = isinstance(part, list)
+        if state.startswith("value") and (sign in "[{" or sign not in ",:]}"):
+            value = [] if sign == "[" else {} if sign == "{" else json.loads(sign, **options)
+            part.append(value) if is_list else part.update({name: value})
+            if sign in "[{":
+                open_parts.append(value)
+            state = "value or end" if sign == "[" else "name or end" if sign == "{" else "after"
+        elif (
+            state in {"after", "value or end", "name or end"}
+            and sign == ("]" if is_list else "}")
+            and part is not found
+        ):
+            open_parts.pop()
+            state = "after"
+        elif state.startswith("name") and sign[0] == '"':
+            name, state = json.loads(sign), "colon"
+        elif state == "colon" and sign == ":":
+            state = "value"
+        elif state == "after" and sign == "," and part is not found:
+            state = "value" if is_list else "name"
+        else:
+            break
+        end = token.end()
+    if state != "after" or len(open_parts) > 1 or text[end:].strip(" \t\n\r"):
+        raise json.JSONDecodeError("Syntax error", text, end)
+    return found[0]
 
 
 def _integer_or_text(digits: str) -> int | str:
@@ -184,10 +254,12 @@ def write(value: Any) -> Any:
     to_dict = None if type(value) is list else getattr(value, "to_dict", None)
     if to_dict is not None:
         return to_dict()
-    return [write(item) for item in value] if isinstance(value, (list, tuple)) else value
+    # What is nested too deeply stays as it is: it cannot be sent, and encode_json says so.
+    return [write(item) for item in value] if isinstance(value, (list, tuple)) and not nests_deeper(value) else value
 
 
 __all__ = [
+    "MOST_LEVELS",
     "UNSET",
     "AsyncExchange",
     "Exchange",
@@ -200,9 +272,11 @@ __all__ = [
     "encode_body",
     "encode_json",
     "header_values",
+    "nests_deeper",
     "only_set",
     "parse_json",
     "read_list",
     "refuse_other_path",
+    "text_nests_deeper",
     "write",
 ]

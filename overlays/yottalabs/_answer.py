@@ -150,7 +150,7 @@ def _envelope(content: bytes) -> tuple[dict[str, Any], str | None]:
     """The envelope, or an empty one and what is wrong with the answer."""
     try:
         value = parse_json(content)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return {}, f"the answer is not JSON: {error}" if content else "the answer is empty"
     return (HiddenDict(value), None) if isinstance(value, dict) else ({}, "the answer is not a JSON object")
 

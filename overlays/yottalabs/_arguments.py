@@ -19,7 +19,7 @@ from yottalabs_api.errors import ContractViolation
 from yottalabs_api.models import KeyValuePairDTO, OpenapiPodExposePortRequest, PodStatus, Protocol
 from yottalabs_api.open_enum import OpenEnum
 from yottalabs_api.params import CREATE_PARAMS, RequestField
-from yottalabs_api.types import RawRequest, encode_json
+from yottalabs_api.types import RawRequest, encode_json, nests_deeper
 
 from ._exceptions import InvalidArgumentError
 from ._own_variables import OWN_VARIABLES
@@ -90,8 +90,8 @@ def pod_id_of(pod: str | Pod) -> str:
     """The id of what was given for a pod."""
     found = pod.id if isinstance(pod, Pod) else pod
     if not isinstance(found, str) or not found:
-        shown = "a Pod without an id" if isinstance(pod, Pod) else repr(pod)
-        raise InvalidArgumentError(f"pod is {_shortened(shown)}; it must be the id of a pod, or a Pod", argument="pod")
+        shown = "a Pod without an id" if isinstance(pod, Pod) else _shown(pod)
+        raise InvalidArgumentError(f"pod is {shown}; it must be the id of a pod, or a Pod", argument="pod")
     _check_unicode(found, "pod")
     return found
 
@@ -150,23 +150,26 @@ def free_request(method: str, path: str, json: Any, params: Mapping[str, Any] | 
 
 def _converted(field: RequestField, value: Any, name: str) -> Any:
     """The JSON value of an argument. What cannot be converted stays as it is, for the checks to name."""
-    try:
-        return _list(field, value, name) if field.is_list and value is not None else _scalar(field, value, name)
-    except RecursionError:
-        raise InvalidArgumentError(f"{name} is nested too deeply for JSON", argument=name) from None
+    return _list(field, value, name) if field.is_list and value is not None else _scalar(field, value, name)
 
 
 def _scalar(field: RequestField, value: Any, name: str) -> Any:
-    return _plain(value) if field.enum is None else _documented(field.enum, value, name)
+    return _plain(value, name) if field.enum is None else _documented(field.enum, value, name)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, name: str) -> Any:
     """A value with mappings of any kind as JSON objects."""
-    if isinstance(value, (str, int)):
-        return value
-    if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+    if nests_deeper(value):
+        raise InvalidArgumentError(f"{name} is nested too deeply for JSON", argument=name)
+    whole = [value]
+    waiting: list[Any] = [whole]
+    while waiting:
+        part = waiting.pop()
+        for place, inner in part.items() if isinstance(part, dict) else enumerate(part):
+            if isinstance(inner, (Mapping, list, tuple)):
+                part[place] = dict(inner) if isinstance(inner, Mapping) else list(inner)
+                waiting.append(part[place])
+    return whole[0]
 
 
 def _list(field: RequestField, value: Any, name: str) -> list[Any]:
@@ -184,7 +187,7 @@ def _list(field: RequestField, value: Any, name: str) -> list[Any]:
 def _object(field: RequestField, item: Any, where: str) -> Any:
     """An item that is an object: a JSON object, a tuple of its fields, or its one required field alone."""
     if isinstance(item, Mapping):
-        return _plain(item)
+        return _plain(item, where)
     if field.bare is not None and isinstance(item, field.bare) and not isinstance(item, bool):
         return _bare(field, item, where)
     least, most = _lengths(field)
@@ -289,8 +292,9 @@ def _encoded(body: Any, argument: str | Mapping[str, str]) -> bytes:
     """The JSON of a body. The argument that it comes from is named in an error: one for all, or one for each field."""
     try:
         return encode_json(body)
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError) as error:
         reason = "a text is not valid Unicode" if isinstance(error, UnicodeError) else "a value has no form in JSON"
+        reason = "a value is nested too deeply" if nests_deeper(body) else reason
     # What was caught must not be the context of what is raised: it holds the text, which may be a secret.
     if not isinstance(argument, str):
         for json_name, name in argument.items():
@@ -348,7 +352,7 @@ def _suggestion(name: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return _shortened(repr(value))
+    return f"of type {type(value).__name__}, nested deeply" if nests_deeper(value) else _shortened(repr(value))
 
 
 def _shortened(text: str) -> str:

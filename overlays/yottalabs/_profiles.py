@@ -36,6 +36,11 @@ DEFAULT = "default"
 """The name of a profile that is used when none is named, and no default is set. The vendor's file has no other."""
 PROFILE_KEYS = ("api_key", "base_url", "ssh_key")
 FILE_KEYS = (DEFAULT, "profiles")
+MOST_LEVELS = 20  # of arrays and inline tables in each other
+_TOML_BRACKET = re.compile(
+    r"""\"{3}(?:\\.|[^\\])*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|\#[^\n]*|[\[\]{}]""", re.DOTALL
+)
+"""A bracket of TOML; what is matched besides it, so that no bracket is found in it, is text or a comment."""
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 _told: set[Path] = set()  # the files of which it was told that others may read them: once is enough
@@ -199,11 +204,21 @@ def _toml(text: str, file: Path) -> dict[str, Any]:
     import tomllib
 
     try:
+        _refuse_deep(text)
         return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # the latter of a document that is too deep
+    except ValueError as error:
         place = re.search(r"\(at (?:line (\d+)|end of document)", str(error))
     line = place and (place[1] or text.count("\n") + 1)
     raise _wrong(file, 'it is no TOML, in which every text is in quotes, as in base_url = "https://…"', line)
+
+
+def _refuse_deep(text: str) -> None:
+    """Raises a ValueError for arrays and inline tables that are nested deeply, which tomllib reads with recursion."""
+    depth = 0
+    for found in _TOML_BRACKET.finditer(text):
+        depth += 1 if found[0] in "[{" else -1 if found[0] in "]}" else 0
+        if depth > MOST_LEVELS:
+            raise ValueError("nested too deeply")
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], owner: str, file: Path) -> None:

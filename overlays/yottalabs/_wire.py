@@ -15,7 +15,7 @@ from typing import Any
 from yottalabs_api import views
 from yottalabs_api.params import CREATE_PARAMS, RequestField
 from yottalabs_api.reading import View
-from yottalabs_api.types import RawRequest, parse_json
+from yottalabs_api.types import RawRequest, nests_deeper, parse_json
 
 from ._answer import SUCCESS, Answer
 from ._exceptions import REQUEST_ID_HEADERS, APIError, ResponseValidationError, YottaLabsError
@@ -29,6 +29,7 @@ LONGEST_JSON = 20_000  # characters, as all of these
 LONGEST_TEXT = 2_000
 LONGEST_IN_HEAD = 200
 LARGEST_BODY = 32 * 1024 * 1024  # bytes; to search more for secrets takes longer than anybody waits
+MOST_LEVELS = 50  # of arrays and objects in each other; the search for secrets takes several frames for each
 SUSPICIOUS = ("token", "secret", "password", "key")
 """What is in the name of a field that may hold a secret, where the contract does not know it."""
 
@@ -88,10 +89,12 @@ class Telling:
         if len(body) > LARGEST_BODY:
             return f"{size}, too many to be told"
         try:
-            search = Search(self._secrets)
-            told = json.dumps(search.shown(parse_json(body)))
-        except (ValueError, RecursionError):  # no JSON, or nested too deeply
+            value = parse_json(body)
+        except ValueError:
             return f"{size} that cannot be read as JSON: {self._text(body)}"
+        if nests_deeper(value, MOST_LEVELS):
+            return f"{size}, nested too deeply to be told: {self._text(body)}"
+        told = json.dumps(Search(self._secrets).shown(value))
         return f"{size}: {self._shown(told, LONGEST_JSON)}"
 
     def _text(self, body: bytes) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import click
 from yottalabs_api.params import RequestField
+from yottalabs_api.types import text_nests_deeper
 
 from .failures import CommandError, Status
 from .option_names import names_of, option_of_json
@@ -97,13 +99,11 @@ def item_of(text: str, field: RequestField, option: str) -> Any:
 
 def json_of(text: str, option: str) -> Any:
     """What a text is as JSON."""
-    try:
-        return json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        # It may be a secret.
-        raise CommandError(
-            Status.USAGE, f"{option}: that is no JSON; a text stands in quotes, as in '\"text\"'"
-        ) from None
+    if not text_nests_deeper(text):
+        with suppress(ValueError):
+            return json.loads(text, parse_constant=_no_number)
+    # It may be a secret.
+    raise CommandError(Status.USAGE, f"{option}: that is no JSON; a text stands in quotes, as in '\"text\"'")
 
 
 def _no_number(text: str) -> Any:

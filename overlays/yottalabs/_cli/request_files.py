@@ -6,15 +6,18 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from yottalabs_api.params import CREATE_PARAMS, RequestField
+from yottalabs_api.types import text_nests_deeper
 
 from .connecting import STANDARD_INPUT, open_file, take_standard_input
 from .failures import CommandError, Status
 from .options import item_of
 
 LONGEST_FILE = 1_000_000  # characters
+MOST_LEVELS = 30  # of lists and mappings in each other; PyYAML takes several frames for each
 
 
 def variables_in(files: tuple[str, ...]) -> dict[str, str]:
@@ -75,10 +78,22 @@ def _read_document(text: str) -> Any:
     """JSON, or YAML. JSON is read as such: YAML takes it, but for tabs, and for half of a character that is escaped."""
     import yaml
 
-    try:
-        return json.loads(text)
-    except ValueError:
-        return yaml.safe_load(text)
+    if not text_nests_deeper(text):
+        with suppress(ValueError):
+            return json.loads(text)
+    _refuse_deep(text)
+    return yaml.safe_load(text)
+
+
+def _refuse_deep(text: str) -> None:
+    """Raises a ValueError for YAML that is nested deeply. PyYAML recurses, but not for its events."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_LEVELS:
+            raise ValueError("nested too deeply")
 
 
 def _listed(item: Any, field: RequestField) -> Any:
