@@ -3,7 +3,7 @@
 //
 // Standard output carries one line, `ready http://127.0.0.1:PORT`, once requests are answered. SIGINT and SIGTERM end it.
 
-import { loadChecker } from './src/checker.mjs'
+import { loadChecker, refuseOtherHosts } from './src/checker.mjs'
 import { announce, begin, fail, failToListen, HOST, loaded } from './src/program.mjs'
 import { printable } from './src/text.mjs'
 import { answerEveryRequest } from './src/unanswered.mjs'
@@ -18,4 +18,5 @@ const baseUrl = await createProxy(new URL(upstream)).listen(port, HOST).catch(me
   failToListen({ code: /^listen (\w+)/.exec(message)?.[1], message }, port, '--port 0')
 })
 answerEveryRequest()
+refuseOtherHosts()
 announce(baseUrl)

@@ -33,18 +33,25 @@ export class Access {
     return name !== undefined && (LOOPBACK.test(name) || this.#hosts.has(name))
   }
 
+  /** Checks `Host` alone, and gives it; a Refusal says that it is not allowed. */
+  checkHost ({ headersDistinct }, hint = '') {
+    const hosts = headersDistinct.host ?? []
+    if (hosts.length > 1) throw new Refusal(400, 'this is not HTTP: the header Host is there more than once')
+    const [host] = hosts
+    if (host !== undefined && !this.knows(AUTHORITY.exec(host)?.[1] ?? '')) {
+      throw new Refusal(403, `the header Host is '${printable(host)}', which is not a name of this machine${hint}`)
+    }
+    return host
+  }
+
   /**
    * Checks `Host`, `Origin` and `Sec-Fetch-Site` of a request; a Refusal says which of them is not allowed. What comes
    * back is the foreign origin that the request comes from and that may read the answer, or undefined. A request
    * without `Host` passes: every browser sends one.
    */
-  check ({ headers, headersDistinct }) {
-    const hosts = headersDistinct.host ?? []
-    if (hosts.length > 1) throw new Refusal(400, 'this is not HTTP: the header Host is there more than once')
-    const [host] = hosts
-    if (host !== undefined && !this.knows(AUTHORITY.exec(host)?.[1] ?? '')) {
-      throw new Refusal(403, `the header Host is '${printable(host)}', which is not a name of this machine; --allow-host HOST allows it`)
-    }
+  check (request) {
+    const host = this.checkHost(request, '; --allow-host HOST allows it')
+    const { headers } = request
     const { origin, 'sec-fetch-site': site } = headers
     if (origin !== undefined) {
       const sentBy = parsedOrigin(origin)

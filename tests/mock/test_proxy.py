@@ -155,6 +155,17 @@ def test_what_is_valid_passes_both_ways(
     assert (json.loads(asked.body) if body else asked.body) == (json.loads(body) if body else b"")
 
 
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "0.0.0.0", "localhost@evil.example"])
+def test_a_host_that_is_not_of_this_machine_does_not_reach_the_server(
+    upstream: Upstream, proxy: str, host: str
+) -> None:
+    upstream.answers(envelope([]))
+    for data in (request("GET", LIST, host=host), post(VALID, host=host), request("GET", "/_mock/state", host=host)):
+        assert_problem(ask(proxy, data), 403, host)
+    assert upstream.asked == []
+    assert ask(proxy, request("GET", LIST, host="localhost"))[0] == 200
+
+
 def test_headers_of_both_sides_pass_and_none_is_added_for_browsers(upstream: Upstream, proxy: str) -> None:
     upstream.answers(envelope([]))
     upstream.headers = {**upstream.headers, "retry-after": "7", "x-request-id": "r-1"}
