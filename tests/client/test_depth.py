@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from yottalabs_api.types import MOST_LEVELS, MOST_LEVELS_READ, encode_json, nests_deeper, parse_json, text_nests_deeper
 
-from support.depth import assert_the_same_under_every_limit, documents, nested
+from support.depth import USUAL_LIMITS, assert_the_same_under_every_limit, documents, nested
 
 PARSING = """
 from yottalabs_api.types import decode_json, parse_json
@@ -28,7 +28,7 @@ def outcome(text):
 
 def test_json_is_parsed_alike() -> None:
     texts = documents()
-    found = assert_the_same_under_every_limit(PARSING, texts)
+    found = assert_the_same_under_every_limit(PARSING, texts, USUAL_LIMITS)
     for text, outcome in zip(texts, found, strict=True):
         try:
             json.loads(text)
@@ -72,7 +72,7 @@ def outcome(text):
 
 
 def test_an_answer_is_read_and_told_alike() -> None:
-    found = assert_the_same_under_every_limit(ANSWERS, documents()[::3])
+    found = assert_the_same_under_every_limit(ANSWERS, documents()[::3], USUAL_LIMITS)
     assert any(outcome[-2] == "answered" for outcome in found)
     assert any("nested too deeply" in str(outcome) for outcome in found)
 
