@@ -13,7 +13,6 @@ With `Simulator(ssh="user@127.0.0.1:2222")` the SSH ports of its pods lead to a 
 It knows the API by `openapi.yaml` alone, and nothing of the client that it is there to check.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,30 +36,30 @@ __all__ = [
     "VirtualClock",
 ]
 
-_MODULE_OF = {
-    "Clock": "_clock",
-    "Fault": "_catalogue",
-    "IllegalTransitionError": "_lifecycle",
-    "Reads": "_lifecycle",
-    "RealClock": "_clock",
-    "RecordedRequest": "_journal",
-    "SimulatedPod": "_pods",
-    "Simulator": "_simulator",
-    "Times": "_lifecycle",
-    "VirtualClock": "_clock",
-}
-
-
 if not TYPE_CHECKING:  # or a type checker would take any name
     # So that it can be said what is not installed, and so that an early interrupt does not find the command importing.
     def __getattr__(name: str) -> Any:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         try:
-            value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+            # Each import is a statement, so that programs such as PyInstaller find the module.
+            match name:
+                case "Clock" | "RealClock" | "VirtualClock":
+                    from . import _clock as module
+                case "Fault":
+                    from . import _catalogue as module
+                case "IllegalTransitionError" | "Reads" | "Times":
+                    from . import _lifecycle as module
+                case "RecordedRequest":
+                    from . import _journal as module
+                case "SimulatedPod":
+                    from . import _pods as module
+                case _:
+                    from . import _simulator as module
         except ModuleNotFoundError as error:
             message = f"{__name__} needs {error.name}; install 'yottalabs-client[simulator]'"
             raise ModuleNotFoundError(message, name=error.name) from None
+        value = getattr(module, name)
         globals()[name] = value
         return value
 

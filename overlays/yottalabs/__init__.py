@@ -9,7 +9,6 @@
 Importing this package loads neither httpx2 nor attrs; the first client does.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
@@ -92,32 +91,32 @@ __all__ = [
     "__version__",
 ]
 
-_MODULE_OF = {
-    "AsyncYottaLabs": "yottalabs._async.client",
-    "YottaLabs": "yottalabs._sync.client",
-    "Pod": "yottalabs._pod",
-    "Clock": "yottalabs._clock",
-    "SystemClock": "yottalabs._clock",
-    "CreateParams": "yottalabs_api.params",
-    "EnvironmentVars": "yottalabs_api.params",
-    "Expose": "yottalabs_api.params",
-    "ExposedPort": "yottalabs_api.views",
-    "CloudType": "yottalabs_api.models",
-    "GpuType": "yottalabs_api.models",
-    "ImagePublicType": "yottalabs_api.models",
-    "ImageSource": "yottalabs_api.models",
-    "PodStatus": "yottalabs_api.models",
-    "Protocol": "yottalabs_api.models",
-    "ResourceType": "yottalabs_api.models",
-}
-
-
 if not TYPE_CHECKING:  # or a type checker would take any name
 
     def __getattr__(name: str) -> Any:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(_MODULE_OF.get(name, "yottalabs._exceptions")), name)
+        # Each import is a statement, so that programs such as PyInstaller find the module.
+        match name:
+            case "AsyncYottaLabs":
+                from ._async import client as module
+            case "YottaLabs":
+                from ._sync import client as module
+            case "Pod":
+                from . import _pod as module
+            case "Clock" | "SystemClock":
+                from . import _clock as module
+            case "CreateParams" | "EnvironmentVars" | "Expose":
+                from yottalabs_api import params as module
+            case "ExposedPort":
+                from yottalabs_api import views as module
+            case (
+                "CloudType" | "GpuType" | "ImagePublicType" | "ImageSource" | "PodStatus" | "Protocol" | "ResourceType"
+            ):
+                from yottalabs_api import models as module
+            case _:
+                from . import _exceptions as module
+        value = getattr(module, name)
         globals()[name] = value
         return value
 

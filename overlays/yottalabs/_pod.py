@@ -15,6 +15,7 @@ SSH_PORT = 22
 ENDING = frozenset({PodStatus.TERMINATING, PodStatus.TERMINATED})
 ENDED = ENDING | {PodStatus.FAILED}
 
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]+", re.ASCII | re.IGNORECASE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -90,14 +91,19 @@ class Pod(PodView):
     def ssh_command(self) -> str | None:
         """The command to reach the pod over SSH, with a placeholder for the file of the private key.
 
-        It is the API's own command where there is one. Where there are only a host and a port, it names no user.
+        The API's text may be an ssh command, an `ssh://` or `tcp://` URL, or `[user@]host[:port]`. An ssh command that
+        holds nothing but a destination, a port, a user and a key file is returned as it came. Otherwise the command is
+        made of these parts, without any other option of the API's command. The user is missing only where the API names
+        none.
+
+        None while the API returns no address, and where its text is not understood or names a jump host, a proxy or a
+        configuration file. That text is `ssh_port.ingress_url` or `ssh_cmd`; it comes from outside, so read it before
+        you run it.
         """
-        ssh = self.ssh_port
-        if ssh is not None and ssh.ingress_url:
-            return ssh.ingress_url
-        if ssh is not None and ssh.host and ssh.proxy_port is not None:
-            return f"ssh {ssh.host} -p {ssh.proxy_port} -i <private key file>"
-        return self.ssh_cmd or None
+        from ._ssh import SSHAccess
+
+        access = SSHAccess.of(self)
+        return None if access.address is None or access.is_without_user else access.address.command
 
     def url(self, port: int) -> str | None:
         """Where a port of the container is reached from outside, or None while it is not.
@@ -107,11 +113,12 @@ class Pod(PodView):
 
         Returns:
             The API's own URL where there is one, else `http://host:port` for HTTP and `tcp://host:port` for the rest.
+            Only ASCII characters that are printable make a URL.
         """
         entry = self.exposed(port)
         if entry is None:
             return None
-        if entry.ingress_url and "://" in entry.ingress_url:
+        if entry.ingress_url and _URL.fullmatch(entry.ingress_url):
             return entry.ingress_url
         if not entry.host or entry.proxy_port is None:
             return None

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from yottalabs import Pod, YottaLabs
 from yottalabs._cli import secure_shell
 from yottalabs._cli.connecting import Connecting
-from yottalabs._cli.door import Door
 from yottalabs._cli.failures import CommandError
 from yottalabs._cli.secure_shell import Reaching, Shell
+from yottalabs._ssh import SSHAccess
 from yottalabs_api.models import PodStatus
 from yottalabs_mock import Simulator, Times
 
@@ -230,6 +230,11 @@ def pod(*, status: str = "RUNNING", **entry: Any) -> Pod:
         ),
         (pod(), ["is RUNNING", "pods wait 7"]),
         (pod(ingressUrl="telnet h"), ["'telnet h'", "run it yourself"]),
+        (pod(ingressUrl="ssh -J j root@h"), ["'ssh -J j root@h'", "run it yourself"]),
+        (
+            pod(ingressUrl="ssh -J j root@h", host="h", proxyPort=5),
+            ["'ssh -J j root@h'", "run it yourself; --user NAME connects to h port 5 as that user"],
+        ),
     ],
 )
 def test_a_pod_without_a_way_in_is_told(found: Pod, lines: list[str]) -> None:
@@ -283,69 +288,6 @@ def test_a_state_folder_that_cannot_be_is_no_hindrance(tmp_path: Path, monkeypat
 
 
 # --- What the API says ------------------------------------------------------------------------------------------------
-
-DOCUMENTED = "<private key file>"
-
-
-@pytest.mark.parametrize(
-    ("told", "door"),
-    [
-        (f"ssh user@34.19.26.12 -p 32002 -i {DOCUMENTED}", Door("34.19.26.12", 32002, "user")),
-        (f"ssh -i {DOCUMENTED} -p 32002 user@34.19.26.12", Door("34.19.26.12", 32002, "user")),
-        ("ssh -p 22 root@h", Door("h", 22, "root")),
-        ("ssh root@h", Door("h", 22, "root")),
-        ("ssh h -l root -p2222", Door("h", 2222, "root")),
-        ("ssh -tt -i '~/my key' root@a-host.example.org -p 5", Door("a-host.example.org", 5, "root")),
-        ("  ssh\troot@h -p 5 -p 6\n", Door("h", 5, "root")),
-        ("ssh h -p 5", Door("h", 5, None)),
-        ("ssh root@2001:db8::7 -p 5", Door("2001:db8::7", 5, "root")),
-        ("ssh root@[2001:db8::7] -p 5", Door("2001:db8::7", 5, "root")),
-        ("ssh root@fe80::1%eth0 -p 5", Door("fe80::1%eth0", 5, "root")),
-        # As the page of the documentation shows it to whoever copies it.
-        (f"ssh [email protected] -p 32002 -i {DOCUMENTED}", None),
-        ("ssh [email protected]", None),
-        *(
-            (text, None)
-            for text in ("", "ssh", "ssh ''", "ssh -p 22", "ssh root@", "ssh 'root@h", "root@h", "rm -rf /")
-        ),
-        *((f"ssh root@h -p {port}", None) for port in ("0", "65536", "-1", "٣", "22x", "''", "99999999999")),
-        *(
-            (f"ssh {text}", None)
-            for text in (
-                "-oProxyCommand=touch$IFS/x root@h",
-                "root@h -o ProxyCommand=x",
-                "root@h -J other",
-                "root@h -F file",
-                "root@h rm -rf /",
-                "-- -oProxyCommand=x",
-                "'-oProxyCommand=x@h'",
-                "'ro ot@h'",
-                "root@-h",
-                "'root@h h'",
-                "'root@h;id'",
-                "'root@$(id)'",
-                "root@[h]",
-                "root@[h",
-                "'root@fe80::1%;id'",
-                "'root@fe80::1%$(id)'",
-                "'root@fe80::1%a b'",
-                "a@b@h",
-                "r\u00f6\u00f6t@h",
-            )
-        ),
-    ],
-)
-def test_a_command_that_the_api_tells_is_read(told: str, door: Door | None) -> None:
-    assert Door.of(pod(ingressUrl=told)) == door
-    assert Door.of(Pod({"id": "7", "status": "RUNNING", "expose": [], "sshCmd": told})) == door
-
-
-def test_what_is_not_understood_gives_way_to_what_is() -> None:
-    assert Door.of(pod(ingressUrl="ssh [email protected] -p 7", host="h", proxyPort=5)) == Door("h", 5, None)
-    assert Door.of(pod(host="2001:db8::7", proxyPort=5)) == Door("2001:db8::7", 5, None)
-    assert Door.of(pod(host="-oProxyCommand=x", proxyPort=5)) is None
-    other = Pod({**pod(ingressUrl="?", host="h", proxyPort=5).raw, "sshCmd": "ssh me@there"})
-    assert Door.of(other) == Door("there", 22, "me")
 
 
 PARTS = st.sampled_from(
@@ -410,6 +352,8 @@ def test_whatever_the_api_says_only_what_is_written_here_is_run(
     assert options.pop(0) == "ssh"
     given_options = list(zip(options[::2], options[1::2], strict=True))
     assert {option for option, _ in given_options} <= {"-p", "-o", "-l"}
+    if SSHAccess.of(found).is_without_user:
+        pytest.fail("the user may have been dropped")
     for option, value in given_options:
         if option == "-o":
             option_name, _, text = value.partition("=")
@@ -421,7 +365,8 @@ def test_whatever_the_api_says_only_what_is_written_here_is_run(
             assert 0 < int(value) < 65536
         else:
             assert value.isascii()
-            assert value.replace(".", "").replace("-", "").isidentifier()
+            assert ("_" + value.translate(dict.fromkeys(map(ord, ".-+"), "_"))).isidentifier()
+            assert value[0].isalnum() or value[0] == "_"
 
 
 def test_every_status_that_is_known_but_one_is_closed() -> None:

@@ -104,7 +104,7 @@ GROUPS = [("yottalabs", program.root), ("yottalabs pods", pods.command)]
 @pytest.mark.parametrize(("name", "group"), GROUPS)
 def test_the_list_of_commands_says_of_each_what_the_command_says_of_itself(name: str, group: LazyGroup) -> None:
     context = click.Context(group, info_name=name)
-    for called, (_, short) in group.commands_in.items():
+    for called, short in group.commands_in.items():
         command = group.get_command(context, called)
         assert command is not None
         assert command.name == called

@@ -1,6 +1,5 @@
 """The schemas of the contract. A model or enumeration is loaded when it is first named."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,31 +43,47 @@ __all__ = (
     "ResultVoidData",
 )
 
-_MODULES = {
-    "CloudType": ".cloud_type",
-    "GpuType": ".gpu_type",
-    "ImagePublicType": ".image_public_type",
-    "ImageSource": ".image_source",
-    "KeyValuePairDTO": ".key_value_pair_dto",
-    "OpenapiPodCreateRequest": ".openapi_pod_create_request",
-    "OpenapiPodDetailResponse": ".openapi_pod_detail_response",
-    "OpenapiPodExposePortRequest": ".openapi_pod_expose_port_request",
-    "OpenapiPodExposePortResponse": ".openapi_pod_expose_port_response",
-    "PodStatus": ".pod_status",
-    "Protocol": ".protocol",
-    "ResourceType": ".resource_type",
-    "ResultListOpenapiPodDetailResponse": ".result_list_openapi_pod_detail_response",
-    "ResultObject": ".result_object",
-    "ResultObjectData": ".result_object_data",
-    "ResultString": ".result_string",
-    "ResultVoid": ".result_void",
-    "ResultVoidData": ".result_void_data",
-}
-
-
 if not TYPE_CHECKING:  # or a type checker would take any name
 
     def __getattr__(name: str) -> object:
-        if name in _MODULES:
-            return getattr(import_module(_MODULES[name], __name__), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # Each import is a statement, so that programs such as PyInstaller find the module.
+        match name:
+            case "CloudType":
+                from .cloud_type import CloudType as value
+            case "GpuType":
+                from .gpu_type import GpuType as value
+            case "ImagePublicType":
+                from .image_public_type import ImagePublicType as value
+            case "ImageSource":
+                from .image_source import ImageSource as value
+            case "KeyValuePairDTO":
+                from .key_value_pair_dto import KeyValuePairDTO as value
+            case "OpenapiPodCreateRequest":
+                from .openapi_pod_create_request import OpenapiPodCreateRequest as value
+            case "OpenapiPodDetailResponse":
+                from .openapi_pod_detail_response import OpenapiPodDetailResponse as value
+            case "OpenapiPodExposePortRequest":
+                from .openapi_pod_expose_port_request import OpenapiPodExposePortRequest as value
+            case "OpenapiPodExposePortResponse":
+                from .openapi_pod_expose_port_response import OpenapiPodExposePortResponse as value
+            case "PodStatus":
+                from .pod_status import PodStatus as value
+            case "Protocol":
+                from .protocol import Protocol as value
+            case "ResourceType":
+                from .resource_type import ResourceType as value
+            case "ResultListOpenapiPodDetailResponse":
+                from .result_list_openapi_pod_detail_response import ResultListOpenapiPodDetailResponse as value
+            case "ResultObject":
+                from .result_object import ResultObject as value
+            case "ResultObjectData":
+                from .result_object_data import ResultObjectData as value
+            case "ResultString":
+                from .result_string import ResultString as value
+            case "ResultVoid":
+                from .result_void import ResultVoid as value
+            case "ResultVoidData":
+                from .result_void_data import ResultVoidData as value
+            case _:
+                raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return value

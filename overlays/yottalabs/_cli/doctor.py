@@ -54,15 +54,17 @@ class Finding:
     status: int = Status.DONE
 
 
-@click.command("doctor")
-@has_output()
-@connects
-def command(connecting: Connecting, *, output: str) -> None:
-    """Find out why something does not work.
+@click.command(
+    "doctor",
+    help="""Find out why something does not work.
 
     Looks at the installation, the key, the address, whether the API can be reached, and whether it answers anything
     that the documentation does not know. It only looks: the one request is for the list of pods.
-    """
+    """,
+)
+@has_output()
+@connects
+def command(connecting: Connecting, *, output: str) -> None:
     findings: list[Finding] = []
     for finding in examine(connecting):
         findings.append(finding)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from importlib import import_module
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
 
 class LazyGroup(click.Group):
-    """A group that knows the modules of its commands, and what each does in a line.
+    """A group that knows the names of its commands, and what each does in a line.
 
     Args:
-        commands_in: For each command its module, below this package, and its short help. The module's `command` is it.
+        commands_in: For each command its short help.
+        load: It imports the command of a name. Each import is a statement, so that programs such as PyInstaller find
+            the module.
     """
 
-    def __init__(self, *args: Any, commands_in: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        commands_in: Mapping[str, str],
+        load: Callable[[str], click.Command | None],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.commands_in = commands_in
+        self._load = load
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's
         """The names, in the order in which they were given."""
@@ -26,15 +34,12 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
         """Loads a command."""
-        if cmd_name not in self.commands_in:
-            return None
-        command: click.Command = import_module(self.commands_in[cmd_name][0], __package__).command
-        return command
+        return self._load(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
         """Writes the list of commands."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, short) for name, (_, short) in self.commands_in.items()])
+            formatter.write_dl(list(self.commands_in.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: Sequence[str]

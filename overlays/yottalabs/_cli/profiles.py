@@ -28,20 +28,23 @@ NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 
 
-@click.group("config", no_args_is_help=True)
-def command() -> None:
-    """Keep keys and addresses in profiles.
+@click.group(
+    "config",
+    no_args_is_help=True,
+    help="""Keep keys and addresses in profiles.
 
     A setting comes from the command line, else from the environment (YOTTA_API_KEY, YOTTA_BASE_URL), else from the
     profile that YOTTA_PROFILE names, else from the default one. A profile that --profile names comes before the
     environment. The profiles of the vendor's own command, in ~/.yotta/config, are read too, and never written.
-    """
+    """,
+)
+def command() -> None:
+    pass
 
 
-@command.command("list")
+@command.command("list", help="Show the profiles there are. Keys are not shown.")
 @has_output()
 def list_profiles(*, output: str) -> None:
-    """Show the profiles there are. Keys are not shown."""
     known = read_profiles()
     records: list[dict[str, Any]] = [
         {
@@ -70,11 +73,13 @@ def list_profiles(*, output: str) -> None:
         say("there are no profiles; `yottalabs config add NAME` makes one")
 
 
-@command.command("show")
+@command.command(
+    "show",
+    help="Show which key and which address are used, and where they come from. The key itself is not shown.",
+)
 @has_output()
 @connects
 def show_settings(connecting: Connecting, *, output: str) -> None:
-    """Show which key and which address are used, and where they come from. The key itself is not shown."""
     found = connecting.connection
     record = {
         "id": found.profile.name if found.profile is not None else None,
@@ -92,13 +97,19 @@ def show_settings(connecting: Connecting, *, output: str) -> None:
         write(f"ssh key   {record['sshKey']}\n")
 
 
-@command.command("path")
+@command.command("path", help="Print where the file of the profiles is.")
 def show_path() -> None:
-    """Print where the file of the profiles is."""
     write(f"{config_file()}\n")
 
 
-@command.command("add")
+@command.command(
+    "add",
+    help="""Make a profile, or replace one.
+
+    The key is asked for on a terminal, and not shown. It is never a part of the command: everybody on a machine can see
+    the commands that run there.
+    """,
+)
 @click.argument("name")
 @click.option(
     "--api-key-file", metavar="FILE", help="Read the key from a file; - is standard input. Else it is asked for."
@@ -118,11 +129,6 @@ def add(
     is_default: bool,
     yes: bool,
 ) -> None:
-    """Make a profile, or replace one.
-
-    The key is asked for on a terminal, and not shown. It is never a part of the command: everybody on a machine can see
-    the commands that run there.
-    """
     _check(name, api_key_file, ssh_key, no_key=no_key)
     is_new = name not in _read().get("profiles", {})
     if not is_new:
@@ -163,10 +169,9 @@ def _check(name: str, api_key_file: str | None, ssh_key: str | None, *, no_key: 
         )
 
 
-@command.command("use")
+@command.command("use", help="Use a profile when none is named.")
 @click.argument("name")
 def use(*, name: str) -> None:
-    """Use a profile when none is named."""
     known = read_profiles()
     if name not in known.profiles:
         raise _unknown(name, known.profiles)
@@ -175,11 +180,10 @@ def use(*, name: str) -> None:
     say(f"profile {name} is used when none is named")
 
 
-@command.command("remove")
+@command.command("remove", help="Remove a profile, and its key.")
 @click.argument("name")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask first.")
 def remove(*, name: str, yes: bool) -> None:
-    """Remove a profile, and its key."""
     profiles = _read().get("profiles", {})
     if name not in profiles:
         raise _unknown(name, profiles)

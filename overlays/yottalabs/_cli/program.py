@@ -19,13 +19,32 @@ COMPLETION_VARIABLE = "_YOTTALABS_COMPLETE"
 RUN = "run"
 
 COMMANDS = {
-    "pods": (".pods", "Create, watch, reach and delete pods."),
-    RUN: (".run", "Run one command in a pod of its own."),
-    "mock": (".simulator", "Serve a simulator of the API on this machine."),
-    "doctor": (".doctor", "Find out why something does not work."),
-    "config": (".profiles", "Keep keys and addresses in profiles."),
-    "completion": (".completion", "Print what a shell needs to complete this command."),
+    "pods": "Create, watch, reach and delete pods.",
+    RUN: "Run one command in a pod of its own.",
+    "mock": "Serve a simulator of the API on this machine.",
+    "doctor": "Find out why something does not work.",
+    "config": "Keep keys and addresses in profiles.",
+    "completion": "Print what a shell needs to complete this command.",
 }
+
+
+def _load(name: str) -> click.Command | None:
+    command: click.Command | None = None
+    match name:
+        case "pods":
+            from .pods import command
+        case "run":
+            from .run import command
+        case "mock":
+            from .simulator import command
+        case "doctor":
+            from .doctor import command
+        case "config":
+            from .profiles import command
+        case "completion":
+            from .completion import command
+    return command
+
 
 EPILOG = """The key comes from YOTTA_API_KEY, a profile, or --api-key-file; never from the command line itself.
 Exit status: 0 done, 1 refused, 2 usage, 3 key, 4 not found, 5 timeout, 6 network, 7 outcome unknown, 130 Ctrl-C."""
@@ -33,6 +52,7 @@ Exit status: 0 done, 1 refused, 2 usage, 3 key, 4 not found, 5 timeout, 6 networ
 root = LazyGroup(
     PROGRAM,
     commands_in=COMMANDS,
+    load=_load,
     help="Rent GPU pods of YottaLabs from a terminal, or from a script.",
     epilog=EPILOG,
     no_args_is_help=True,

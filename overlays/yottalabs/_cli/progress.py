@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from . import signals
 from .tables import price, status_style
-from .terminal import console, has_unicode, is_animated, printable
+from .terminal import console, has_unicode, is_animated, printable, say
 from .times import short
 
 if TYPE_CHECKING:
@@ -132,6 +132,14 @@ class Display:
         stream = console(sys.stderr)
         self._live = Live(spinner, console=stream, refresh_per_second=REFRESHES_PER_SECOND, transient=True)
         self._live.start()
+
+    def say(self, line: str) -> None:
+        """Print a line above it."""
+        is_shown = self._live is not None
+        self.stop()
+        say(line)
+        if is_shown:
+            self.start()
 
     def stop(self) -> None:
         """Takes it away, if it is shown."""

@@ -14,9 +14,10 @@ from .._exceptions import CreateOutcomeUnknownError, PodFailedError, PriceLimitE
 from .._wait import DEFAULT_WAIT_SECONDS
 from .connecting import Connecting, connects
 from .failures import CommandError, Status, failure_of
+from .probe import wait_for_login
 from .progress import SMALLEST_COST, Display, Progress, rounded
 from .request import Asked, describes_pod
-from .secure_shell import FAILED_STATUS, Reaching, call, check_there, reaches_pod
+from .secure_shell import FAILED_STATUS, Reaching, Shell, call, check_there, reaches_pod
 from .tables import price
 from .terminal import printable, say
 from .times import DURATION, short
@@ -28,13 +29,23 @@ THROUGH_INTERRUPTS = ("sh", "-c", 'trap : INT; "$@"', "sh")
 """Runs the words that follow, and gives their status also if a signal ended them, where ssh would give 255."""
 
 
-@click.command("run", context_settings={"allow_interspersed_args": False})
+@click.command(
+    "run",
+    context_settings={"allow_interspersed_args": False},
+    help="""Run one command in a pod of its own.
+
+    The pod is created, waited for until it lets you log in, and reached by ssh with your terminal attached. It is
+    deleted whatever happens: when the command ends, when you press Ctrl-C, close the terminal or kill this program. The
+    words of COMMAND arrive as they are; for pipes and variables, run a shell: `-- sh -c 'nvidia-smi | head'`. The exit
+    status is the command's; 125 if this program fails itself, 130 after Ctrl-C.
+    """,
+)
 @click.argument("words", nargs=-1, required=True, metavar="-- COMMAND...")
 @click.option(
     "--timeout",
     type=DURATION,
     default=DEFAULT_WAIT_SECONDS,
-    help=f"How long to wait until the pod is ready ({short(DEFAULT_WAIT_SECONDS)}).",
+    help=f"How long to wait until the pod is ready and lets you log in ({short(DEFAULT_WAIT_SECONDS)}).",
 )
 @click.option("--max-lifetime", type=DURATION, help="Delete the pod after this time, whatever the command is doing.")
 @click.option(
@@ -56,13 +67,6 @@ def command(
     max_hourly_price: str | None,
     max_cost: str | None,
 ) -> None:
-    """Run one command in a pod of its own.
-
-    The pod is created, waited for, and reached by ssh with your terminal attached. It is deleted whatever happens: when
-    the command ends, when you press Ctrl-C, close the terminal or kill this program. The words of COMMAND arrive as
-    they are; for pipes and variables, run a shell: `-- sh -c 'nvidia-smi | head'`. The exit status is the command's;
-    125 if this program fails itself, 130 after Ctrl-C.
-    """
     shell = reaching.shell(connecting)
     check_there()
     asked.expose_ssh()
@@ -76,13 +80,17 @@ def command(
                 max_hourly_price=max_hourly_price,
                 max_cost=max_cost,
                 guard="always",
-                on_change=lambda pod: _notice(progress, pod),
+                on_change=lambda pod: _notice(progress, shell, pod),
                 extra_fields=asked.extra_fields,
                 **asked.fields,
             )
             # The temporary pod takes care of signals itself, and it is left while the display still stands.
             with _following(progress), Display(progress, takes_signals=False) as display, temporary as pod:
+                left = timeout - progress.elapsed
+                progress.say(f"pod {printable(pod.id or '')}, logging in")
+                wait_for_login(client, shell, pod, left, show=display.say, is_last=True)
                 display.stop()
+                shell.announce(pod)
                 try:
                     status = call(shell.command(pod, (*THROUGH_INTERRUPTS, *words), is_last=True))
                 finally:
@@ -92,6 +100,9 @@ def command(
             progress.notice(error.pod)
         # What is said of them elsewhere is how to get rid of the pod.
         raise CommandError(Status.OWN_FAILURE_OF_RUN, str(error), "the pod was deleted") from error
+    except CommandError as error:
+        deleted = ("the pod was deleted",) if progress.last is not None else ()
+        raise CommandError(Status.OWN_FAILURE_OF_RUN, *error.lines, *deleted) from error
     except CreateOutcomeUnknownError as error:
         failure = failure_of(error)
         told = failure.lines[0] if failure is not None else str(error)
@@ -111,9 +122,10 @@ def command(
     sys.exit(status)
 
 
-def _notice(progress: Progress, pod: Pod) -> None:
+def _notice(progress: Progress, shell: Shell, pod: Pod) -> None:
     progress.say(f"pod {printable(pod.id or '')}, waiting until ready")
     progress.notice(pod)
+    shell.refuse_documentation(pod)
 
 
 def _tell(progress: Progress) -> None:

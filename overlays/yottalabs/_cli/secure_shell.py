@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from hashlib import sha256
 from pathlib import Path
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from .door import USER, Door
+from .._ssh import USER, SSHAccess, SSHAddress
 from .failures import CommandError, Status
-from .terminal import is_terminal
+from .terminal import is_terminal, printable, say
 
 if TYPE_CHECKING:
     from .. import Pod
@@ -32,6 +32,13 @@ T = TypeVar("T")
 FAILED_STATUS = 255  # of ssh itself
 CONNECT_SECONDS, CONNECT_ATTEMPTS = 15, 5
 ALIVE_SECONDS, ALIVE_COUNT = 15, 4  # a connection that is dead is noticed after a minute
+PROBE_OPTIONS = (
+    *("BatchMode=yes", "LogLevel=DEBUG1", "ClearAllForwardings=yes", "PermitLocalCommand=no", "ForwardAgent=no"),
+    *("ForwardX11=no", "RequestTTY=no", "RemoteCommand=none"),
+)
+"""A probe asks nobody anything, and does nothing but log in, whatever a person has set up for a session."""
+HOW_TO_SIMULATE_SSH = "the simulator leads its pods to a real SSH server: yottalabs mock --ssh USER@HOST:PORT"
+LONGEST_TEXT = 1000  # characters of the API's text that are printed
 END_SECONDS = 3  # that ssh has to end, each time that it is told to
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
@@ -108,6 +115,69 @@ class Shell:
     user: str | None
     options: tuple[str, ...]
 
+    def address(self, pod: Pod) -> SSHAddress:
+        """Where the pod's SSH is, and as whom to log in there.
+
+        Raises:
+            CommandError: The pod has no SSH that can be reached.
+        """
+        access = SSHAccess.of(pod)
+        if access.address is None or _is_closed(pod) or (self.user is None and access.is_without_user):
+            raise _not_reachable(pod, access)
+        return replace(access.address, user=self.user or access.address.user)
+
+    def destination(self, pod: Pod) -> SSHAddress | None:
+        """Where ssh is going to connect, by the options of the person, too; None if that is not known."""
+        address = SSHAccess.of(pod).address
+        if address is None or self._option("proxycommand") or self._option("proxyjump"):
+            return None
+        port = self._option("port")
+        return replace(
+            address,
+            host=self._option("hostname") or address.host,
+            port=int(port) if re.fullmatch(r"\d{1,5}", port, re.ASCII) else address.port,
+            user=self._option("user") or self.user or address.user,
+        )
+
+    def refuse_documentation(self, pod: Pod) -> None:
+        """Refuse a pod whose address is reserved for documentation, as are those that the simulator invents.
+
+        Raises:
+            CommandError: It has such an address.
+        """
+        destination = self.destination(pod)
+        if destination is not None and destination.is_for_documentation and pod.is_active:
+            raise CommandError(Status.REFUSED, nothing_answers(pod, destination), HOW_TO_SIMULATE_SSH)
+
+    def announce(self, pod: Pod) -> None:
+        """Print what of the API's text about a pod's SSH is not used.
+
+        Raises:
+            CommandError: It cannot be reached.
+        """
+        address = self.address(pod)
+        if address.left_out:
+            say(
+                f"yottalabs: this of the API's text about SSH is left out: {printable(', '.join(address.left_out))}",
+                f"  the text is: {printable(address.text)}",
+                "  --ssh-option passes an option to ssh, if you trust it",
+            )
+        for text in SSHAccess.of(pod).unread:
+            say(f"yottalabs: this text of the API about SSH is not understood: {printable(text[:LONGEST_TEXT])}")
+
+    @property
+    def limits_attempts(self) -> bool:
+        """Whether the person limits how often ssh attempts to connect, before it gives up."""
+        return bool(self._option("connectionattempts"))
+
+    def _option(self, name: str) -> str:
+        """The value of the first option of the person with a name; ssh takes the first."""
+        for option in self.options:
+            found = re.fullmatch(rf"\s*{name}\s*[=\s]\s*(.*?)\s*", option, re.IGNORECASE)
+            if found is not None:
+                return found[1]
+        return ""
+
     def command(self, pod: Pod, words: Sequence[str], *, is_last: bool = False) -> list[str]:
         """The ssh command that runs words in a pod, or a shell where there are none.
 
@@ -117,18 +187,25 @@ class Shell:
             is_last: Whether it is the first connection and the last one, so that the pod's key need not be kept.
 
         Raises:
-            CommandError: The pod has no SSH that could be reached.
+            CommandError: The pod has no SSH that can be reached.
         """
-        door = Door.of(pod)
-        if door is None or _is_closed(pod):
-            raise _no_door(pod)
-        user = self.user or door.user
         has_terminal = is_terminal(sys.stdin) and is_terminal(sys.stdout)
+        return self._command(pod, words, is_last=is_last, options=("-t",) if has_terminal else ())
+
+    def probe(self, pod: Pod, *, is_last: bool = False) -> list[str]:
+        """The ssh command that logs in, does nothing, and asks nothing; `probe.wait_for_login` runs it."""
+        attempts = () if self.limits_attempts else ("ConnectionAttempts=1",)
+        first = [part for option in (*PROBE_OPTIONS, *attempts) for part in ("-o", option)]
+        command = self._command(pod, ("true",), is_last=is_last)
+        return [command[0], *first, *command[1:]]
+
+    def _command(self, pod: Pod, words: Sequence[str], *, is_last: bool, options: Sequence[str] = ()) -> list[str]:
+        address = self.address(pod)
         return [
             "ssh",
             # What a person asks for comes first: of two values, ssh takes the first.
             *(part for option in self.options for part in ("-o", option)),
-            *("-p", str(door.port)),
+            *("-p", str(address.port)),
             # The same address is another pod's tomorrow: each pod's key is kept under its own name.
             *("-o", f"HostKeyAlias=yottalabs-pod-{_name_of(pod)}"),
             *("-o", "StrictHostKeyChecking=accept-new"),
@@ -139,12 +216,17 @@ class Shell:
             *("-o", f"ConnectTimeout={CONNECT_SECONDS}", "-o", f"ConnectionAttempts={CONNECT_ATTEMPTS}"),
             *("-o", f"ServerAliveInterval={ALIVE_SECONDS}", "-o", f"ServerAliveCountMax={ALIVE_COUNT}"),
             *((*_identity(self.identity), "-o", "IdentitiesOnly=yes") if self.identity else ()),
-            *(("-t",) if has_terminal else ()),
-            *(("-l", user) if user else ()),
+            *options,
+            *(("-l", address.user) if address.user else ()),
             "--",
-            door.host,
+            address.host,
             *((shlex.join(words),) if words else ()),
         ]
+
+
+def nothing_answers(pod: Pod, address: SSHAddress) -> str:
+    """Describe a pod whose address is reserved for documentation."""
+    return f"the SSH address of pod {pod.id}, {address.host}, is reserved for documentation: nothing answers there"
 
 
 def _name_of(pod: Pod) -> str:
@@ -169,8 +251,8 @@ def _is_closed(pod: Pod) -> bool:
     return pod.status in frozenset(PodStatus) - {PodStatus.RUNNING}
 
 
-def _no_door(pod: Pod) -> CommandError:
-    if pod.ssh_port is None:
+def _not_reachable(pod: Pod, access: SSHAccess) -> CommandError:
+    if pod.ssh_port is None and not access.unread:
         return CommandError(
             Status.REFUSED,
             f"pod {pod.id} exposes no SSH port",
@@ -182,11 +264,13 @@ def _no_door(pod: Pod) -> CommandError:
             f"pod {pod.id} is {pod.status}, and cannot be reached any more",
             "`yottalabs pods list` shows those that can",
         )
-    if pod.is_running and pod.ssh_port.ingress_url:
+    if access.unread and not _is_closed(pod):
+        address = access.address
+        named = "" if address is None else f"; --user NAME connects to {address.host} port {address.port} as that user"
         return CommandError(
             Status.REFUSED,
-            f"pod {pod.id} is reached, as the API says, by {pod.ssh_port.ingress_url!r}, which is not understood",
-            "if you trust it, run it yourself",
+            f"pod {pod.id} is reached, as the API says, by {access.unread[0]!r}, which is not understood",
+            f"if you trust it, run it yourself{named}",
         )
     return CommandError(
         Status.REFUSED,
@@ -230,7 +314,7 @@ def become(command: Sequence[str]) -> NoReturn:
             stream.flush()
     if os.name == "posix":
         # No shell is wanted, and each word is checked above.
-        os.execvpe(command[0], list(command), _environment())  # noqa: S606
+        os.execvpe(command[0], list(command), environment())  # noqa: S606
     sys.exit(call(command))
 
 
@@ -240,7 +324,7 @@ def call(command: Sequence[str]) -> int:
     Ctrl-C reaches it too, from the terminal; it is waited for, and the interruption goes on. Whatever else ends this
     program ends it.
     """
-    process = subprocess.Popen(command, env=_environment())  # noqa: S603  # as above
+    process = subprocess.Popen(command, env=environment())  # noqa: S603  # as above
     try:
         return process.wait()
     except BaseException as interruption:  # whatever it is, ssh must not outlive this
@@ -264,13 +348,19 @@ def _end(process: subprocess.Popen[bytes], *, knows: bool) -> None:
             process.wait()
 
 
-def _environment() -> dict[str, str]:
-    """The environment without the key: ssh may be set up to send variables to the pod, and runs other programs."""
+def environment() -> dict[str, str]:
+    """The environment of ssh, without the key: ssh may be set up to send variables, and runs other programs."""
     from .._settings import API_KEY_VARIABLE
 
     key = os.environ.get(API_KEY_VARIABLE, "").strip()
-    return {
+    kept = {
         name: value
         for name, value in os.environ.items()
         if name.upper() != API_KEY_VARIABLE and not (key and value.strip() == key)
     }
+    if getattr(sys, "frozen", False):  # PyInstaller's libraries are for this program alone, and ssh has its own
+        for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
+            kept.pop(name, None)
+            original = kept.pop(f"{name}_ORIG", "")
+            kept |= {name: original} if original else {}
+    return kept

@@ -10,11 +10,13 @@ PROGRAM = "yottalabs mock"
 
 
 @click.command(
-    "mock", add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+    "mock",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    help="Serve a simulator of the API on this machine.",
 )
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def command(options: tuple[str, ...]) -> None:
-    """Serve a simulator of the API on this machine."""
     try:
         from yottalabs_mock import _command
     except ImportError as error:

@@ -62,16 +62,18 @@ COLUMNS = (
 NAMES = ("id", "podName", "status", "hourlyPrice", "seconds", "costAtMost")
 
 
-@click.command("cost")
+@click.command(
+    "cost",
+    help="""Show what the pods cost: in an hour, and so far.
+
+    Without a POD, all living ones. What they cost so far is counted from their creation, so that it is never too little
+    for a pod that always ran: the API does not tell when a pod began to run. Amounts are in the API's own currency.
+    """,
+)
 @click.argument("pods", nargs=-1, metavar="[POD...]", shell_complete=complete_pod)
 @has_output()
 @connects
 def command(connecting: Connecting, *, pods: tuple[str, ...], output: str) -> None:
-    """Show what the pods cost: in an hour, and so far.
-
-    Without a POD, all living ones. What they cost so far is counted from their creation, so that it is never too little
-    for a pod that always ran: the API does not tell when a pod began to run. Amounts are in the API's own currency.
-    """
     with connecting.open() as client:
         listed = client.pods.list()
     chosen = [find_pod(listed, called) for called in pods] if pods else [pod for pod in listed if pod.is_active]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,16 @@ import click
 
 from ..._creation import Fresh, Request, interrupted_token
 from ..._exceptions import CreateOutcomeUnknownError, YottaLabsError
+from ..._ssh import SSHAccess
 from ..._wait import DEFAULT_WAIT_SECONDS, Until
 from .. import signals
 from ..connecting import Connecting, connects
 from ..failures import CommandError, Status, failure_of
 from ..output import NEVER_DELIVERED, as_yaml, emit, has_output, shows_secrets, write
-from ..progress import Progress, shown
+from ..probe import wait_for_login
+from ..progress import Display, Progress
 from ..request import Asked, describes_pod
-from ..secure_shell import Reaching, become, check_there, reaches_pod
+from ..secure_shell import HOW_TO_SIMULATE_SSH, Reaching, Shell, become, check_there, nothing_answers, reaches_pod
 from ..tables import document_of, emit_pods, hidden, price
 from ..terminal import is_terminal, printable, say
 from ..times import DURATION, exact, short
@@ -27,7 +30,13 @@ if TYPE_CHECKING:
     from ... import Pod, YottaLabs
 
 
-@click.command("create")
+@click.command(
+    "create",
+    help="""Create a pod; print its id.
+
+    It costs money from when it runs until it is deleted. A create that times out is looked up, never sent twice.
+    """,
+)
 @click.option("--wait", is_flag=True, help="Wait until it is ready, or running where it exposes no SSH.")
 @click.option("--ssh", is_flag=True, help="Wait, and open a shell in it. The pod stays when the shell ends.")
 @click.option(
@@ -63,10 +72,6 @@ def command(
     output: str,
     show_secrets: bool,
 ) -> None:
-    """Create a pod; print its id.
-
-    It costs money from when it runs until it is deleted. A create that times out is looked up, never sent twice.
-    """
     if create_token is not None and max_lifetime is not None:
         raise CommandError(
             Status.USAGE, "--max-lifetime would end a pod that has the --create-token already, and is not yours to end"
@@ -90,11 +95,12 @@ def command(
             _show(client, pod_id, None, output, show_secrets=show_secrets)
         else:
             say(f"pod {printable(pod_id)} is created")
-        pod = _waited(client, pod_id, asked, timeout) if wait or ssh else None
+        pod = _waited(client, pod_id, asked, timeout, shell) if wait or ssh else None
         if output != "id":
             _show(client, pod_id, pod, output, show_secrets=show_secrets)
     if shell is not None and pod is not None:
         say(f"the pod stays when the shell ends; `yottalabs pods delete {pod_id}` deletes it")
+        shell.announce(pod)
         become(shell.command(pod, ()))
 
 
@@ -132,20 +138,38 @@ def _create(client: YottaLabs, asked: Asked, create_token: str | None, max_lifet
     return pod_id
 
 
-def _waited(client: YottaLabs, pod_id: str, asked: Asked, timeout: float) -> Pod:
-    """The pod, once it is ready."""
+def _waited(client: YottaLabs, pod_id: str, asked: Asked, timeout: float, shell: Shell | None) -> Pod:
+    """The pod, once it is ready, and lets the person log in if there is a shell for that."""
     until: Until = "ready" if asked.request.exposes_ssh else "running"
+    progress = Progress(f"pod {pod_id}, waiting until {until}")
+    end = time.monotonic() + timeout
+
+    def notice(pod: Pod) -> None:
+        progress.notice(pod)
+        if shell is not None:
+            shell.refuse_documentation(pod)
+
     try:
-        with shown(Progress(f"pod {pod_id}, waiting until {until}")) as progress:
-            pod = client.pods.wait(pod_id, until, timeout=timeout, on_change=progress.notice)
-    except (KeyboardInterrupt, SystemExit):
+        with Display(progress) as display:
+            pod = client.pods.wait(pod_id, until, timeout=timeout, on_change=notice)
+            if shell is not None:
+                wait_for_login(client, shell, pod, end - time.monotonic(), show=display.say)
+    except (KeyboardInterrupt, SystemExit, CommandError):
         say(f"pod {pod_id} goes on, and costs money: `yottalabs pods delete {pod_id}` deletes it")
         raise
     hourly = f" at {price(pod.hourly_price)} an hour" if pod.hourly_price is not None else ""
     say(f"pod {pod_id} is {until} after {short(progress.elapsed)}{hourly}")
-    if pod.ssh_command and is_terminal(sys.stderr):
-        say(f"`yottalabs pods ssh {pod_id}` opens a shell in it")
+    if shell is None and pod.ssh_command and is_terminal(sys.stderr):
+        _suggest_ssh(pod)
     return pod
+
+
+def _suggest_ssh(pod: Pod) -> None:
+    address = SSHAccess.of(pod).address
+    if address is not None and address.is_for_documentation:
+        say(nothing_answers(pod, address), f"  {HOW_TO_SIMULATE_SSH}")
+    else:
+        say(f"`yottalabs pods ssh {pod.id}` opens a shell in it")
 
 
 def _show(client: YottaLabs, pod_id: str, pod: Pod | None, output: str, *, show_secrets: bool) -> None:

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from ... import Pod, YottaLabs
 
 
-@click.command("delete")
+@click.command(
+    "delete",
+    help="""Delete pods for good, which ends their billing.
+
+    POD is an id, the beginning of one, or a name. The pods may be anybody's in your organisation: on a terminal they
+    are shown with their owners and ages, and you are asked first; elsewhere --yes is needed.
+    """,
+)
 @click.argument("pods", nargs=-1, metavar="[POD...]", shell_complete=complete_pod)
 @click.option("--name", "names", multiple=True, help="All living pods with this name. More than one may be given.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask first.")
@@ -33,11 +40,6 @@ if TYPE_CHECKING:
 def command(
     connecting: Connecting, *, pods: tuple[str, ...], names: tuple[str, ...], yes: bool, wait: bool, output: str
 ) -> None:
-    """Delete pods for good, which ends their billing.
-
-    POD is an id, the beginning of one, or a name. The pods may be anybody's in your organisation: on a terminal they
-    are shown with their owners and ages, and you are asked first; elsewhere --yes is needed.
-    """
     if not pods and not names:
         raise CommandError(Status.USAGE, "nothing is named to be deleted; give a POD, or --name")
     if "" in (*pods, *names):  # a variable of a script that is not set

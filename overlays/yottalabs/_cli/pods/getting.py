@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from ... import Pod, YottaLabs
 
 
-@click.command("get")
+@click.command(
+    "get",
+    help="""Show all that is known of one pod.
+
+    POD is an id, the beginning of one, or a name. The values of environment variables are hidden.
+    """,
+)
 @click.argument("pod", required=False, shell_complete=complete_pod)
 @click.option("--create-token", metavar="TOKEN", help="The pod that a create with this token made.")
 @has_output()
@@ -25,10 +31,6 @@ if TYPE_CHECKING:
 def command(
     connecting: Connecting, *, pod: str | None, create_token: str | None, output: str, show_secrets: bool
 ) -> None:
-    """Show all that is known of one pod.
-
-    POD is an id, the beginning of one, or a name. The values of environment variables are hidden.
-    """
     if (pod is None) == (create_token is None):
         raise CommandError(Status.USAGE, "give a POD, or --create-token, and not both")
     with connecting.open() as client:

@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from ... import Pod, YottaLabs
 
 
-@click.command("list")
+@click.command(
+    "list",
+    help="""Show the pods of your organisation.
+
+    Terminated pods are left out, unless --all or --status asks for them.
+    """,
+)
 @click.option("--status", help="Only pods with this status, in any case.")
 @click.option("--region", help="Only pods in this region.")
 @click.option("--name", help="Only pods with this name.")
@@ -53,10 +59,6 @@ def command(
     output: str,
     show_secrets: bool,
 ) -> None:
-    """Show the pods of your organisation.
-
-    Terminated pods are left out, unless --all or --status asks for them.
-    """
     if interval < SHORTEST_INTERVAL:
         raise CommandError(
             Status.USAGE, f"--interval: the API is not to be asked more often than every {SHORTEST_INTERVAL:g}s"

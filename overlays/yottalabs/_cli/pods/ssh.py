@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shlex
+import time
 
 import click
 
+from ..._wait import DEFAULT_WAIT_SECONDS
 from ..connecting import Connecting, connects
 from ..naming import complete_pod, find_pod
 from ..output import write
-from ..progress import Progress, shown
+from ..probe import wait_briefly, wait_for_login
+from ..progress import Display, Progress
 from ..secure_shell import Reaching, become, check_there, reaches_pod
+from ..times import DURATION, short
 
 
 class CommandAfterDashes(click.Command):
@@ -27,11 +31,25 @@ class CommandAfterDashes(click.Command):
         return rest
 
 
-@click.command("ssh", cls=CommandAfterDashes)
+@click.command(
+    "ssh",
+    cls=CommandAfterDashes,
+    help="""Open a shell in a pod, or run a command there.
+
+    POD is an id, the beginning of one, or a name. The words of COMMAND arrive as they are; for pipes and variables, run
+    a shell: `-- sh -c 'nvidia-smi | head'`. The exit status is that of ssh, which is the command's, or 255.
+    """,
+)
 @click.argument("pod", shell_complete=complete_pod)
 @click.argument("words", nargs=-1, metavar="[-- COMMAND...]")
 @click.option("--print", "only_print", is_flag=True, help="Print the ssh command, and do not run it.")
-@click.option("--wait", is_flag=True, help="Wait until the pod is ready first.")
+@click.option("--wait", is_flag=True, help="Wait first, until the pod is ready and lets you log in.")
+@click.option(
+    "--timeout",
+    type=DURATION,
+    default=DEFAULT_WAIT_SECONDS,
+    help=f"How long --wait waits ({short(DEFAULT_WAIT_SECONDS)}).",
+)
 @reaches_pod
 @connects
 def command(
@@ -43,22 +61,28 @@ def command(
     words: tuple[str, ...],
     only_print: bool,
     wait: bool,
+    timeout: float,
 ) -> None:
-    """Open a shell in a pod, or run a command there.
-
-    POD is an id, the beginning of one, or a name. The words of COMMAND arrive as they are; for pipes and variables, run
-    a shell: `-- sh -c 'nvidia-smi | head'`. The exit status is that of ssh, which is the command's, or 255.
-    """
     shell = reaching.shell(connecting)
     if not only_print:
         check_there()
+    end = time.monotonic() + timeout
     with connecting.open() as client:
         found = find_pod(client.pods.list(), pod)
+        if not only_print:
+            shell.refuse_documentation(found)
         if wait:
-            with shown(Progress("waiting until ready")) as progress:
-                found = client.pods.wait(found, on_change=progress.notice)
+            progress = Progress("waiting until ready")
+            with Display(progress) as display:
+                found = client.pods.wait(found, timeout=timeout, on_change=progress.notice)
+                if not only_print:
+                    left = end - time.monotonic()
+                    wait_for_login(client, shell, found, left, show=display.say)
+    shell.announce(found)
     made = shell.command(found, words)
     if only_print:
         write(f"{shlex.join(made)}\n")
-    else:
-        become(made)
+        return
+    if not wait:
+        wait_briefly(shell, found)
+    become(made)

@@ -20,17 +20,19 @@ if TYPE_CHECKING:
     from ..._sweep import Swept
 
 
-@click.command("sweep")
+@click.command(
+    "sweep",
+    help="""Find pods that were left behind by programs that died.
+
+    These are pods with a lease of this client whose time is over, or whose program is dead on this very host. Every
+    other pod is left alone. Nothing is deleted without --delete.
+    """,
+)
 @click.option("--delete", is_flag=True, help="Delete those whose lease is over, rather than only say so.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask first.")
 @has_output()
 @connects
 def command(connecting: Connecting, *, delete: bool, yes: bool, output: str) -> None:
-    """Find pods that were left behind by programs that died.
-
-    These are pods with a lease of this client whose time is over, or whose program is dead on this very host. Every
-    other pod is left alone. Nothing is deleted without --delete.
-    """
     failures: list[YottaLabsError] = []
     with connecting.open() as client:
         decided = client.pods.sweep(report=lambda _: None)

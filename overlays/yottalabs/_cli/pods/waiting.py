@@ -13,7 +13,13 @@ from ..tables import emit_pods
 from ..times import DURATION, short
 
 
-@click.command("wait")
+@click.command(
+    "wait",
+    help="""Wait until pods are ready, running or terminated, and show them.
+
+    POD is an id, the beginning of one, or a name. Ctrl-C ends the waiting, and leaves the pods as they are.
+    """,
+)
 @click.argument("pods", nargs=-1, required=True, metavar="POD...", shell_complete=complete_pod)
 @click.option(
     "--until",
@@ -36,10 +42,6 @@ from ..times import DURATION, short
 def command(
     connecting: Connecting, *, pods: tuple[str, ...], until: Until, port: int | None, timeout: float, output: str
 ) -> None:
-    """Wait until pods are ready, running or terminated, and show them.
-
-    POD is an id, the beginning of one, or a name. Ctrl-C ends the waiting, and leaves the pods as they are.
-    """
     with connecting.open() as client:
         ids = ids_of(client, pods)
         with shown(Progress(f"waiting until {until}")) as progress:
