@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -201,8 +202,8 @@ class Contract:
 @cache
 def load_contract() -> Contract:
     """The contract that comes with the package, or that of the checkout that the package is part of."""
-    here = Path(__file__).resolve()
-    for path in (here.with_name("openapi.yaml"), here.parents[2] / "openapi.yaml"):
+    # The package need not be a folder: it may be in a zip file.
+    for path in (files(__package__) / "openapi.yaml", Path(__file__).resolve().parents[2] / "openapi.yaml"):
         if path.is_file():
             # The loader in C, where there is one: the other takes eight times as long.
             loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

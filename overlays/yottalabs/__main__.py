@@ -7,10 +7,21 @@ from typing import NoReturn
 
 PACKAGES_OF_THE_COMMAND = {"click", "rich", "yaml", "tomlkit"}
 INTERRUPTED_STATUS, FAILED_STATUS = 130, 1
+GUARD = "guard-of-a-pod"
+"""The argument with which a frozen program starts itself as a guard: it has no other interpreter."""
+
+is_running = False
+"""Whether this command is the program that runs."""
 
 
 def main() -> NoReturn:
     """Runs the command and ends the process with its status."""
+    global is_running  # noqa: PLW0603  # for the guard, which must not load the command to find out
+    is_running = True
+    if sys.argv[1:] == [GUARD] and getattr(sys, "frozen", False):
+        from ._guarding import main as guard
+
+        guard()
     try:
         from ._cli.program import run
 

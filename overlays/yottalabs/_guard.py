@@ -212,14 +212,13 @@ def _forget_ended() -> None:
 
 
 def _launched(settings: Settings, stdin: int) -> subprocess.Popen[bytes]:
-    if not sys.executable or getattr(sys, "frozen", False):
-        raise _not_started("this program does not know of a Python interpreter to run it with")
+    command = _command()
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
     try:
         return _Outliving(
-            [sys.executable, "-P", "-m", f"{__package__}._guarding"],
+            command,
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -231,6 +230,23 @@ def _launched(settings: Settings, stdin: int) -> subprocess.Popen[bytes]:
         )
     except (OSError, ValueError) as error:
         raise _not_started(str(error)) from error
+
+
+def _command() -> list[str]:
+    """The command that starts a guard."""
+    if getattr(sys, "frozen", False):
+        from . import __main__ as program
+
+        # Its own executable is all that a frozen program has, and only that of our command can be a guard.
+        if not program.is_running:
+            raise _not_started(
+                "this program is frozen, by PyInstaller for example, and has no Python interpreter to run it with; "
+                "pass guard=False, and make sure by other means that the pod ends"
+            )
+        return [sys.executable, program.GUARD]
+    if not sys.executable:
+        raise _not_started("this program does not know of a Python interpreter to run it with")
+    return [sys.executable, "-P", "-m", f"{__package__}._guarding"]
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -247,6 +263,8 @@ def _environment(settings: Settings) -> dict[str, str]:
         for name, value in os.environ.items()
         if name.upper() not in {API_KEY_VARIABLE, "PYTHONPATH"} and value.strip() != settings.api_key
     }
+    # PyInstaller: one that outlives this program must not use the files that this one has unpacked.
+    kept |= {"PYINSTALLER_RESET_ENVIRONMENT": "1"} if getattr(sys, "frozen", False) else {}
     return kept | ({"PYTHONPATH": os.pathsep.join(map(str, folders))} if folders else {})
 
 

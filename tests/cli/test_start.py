@@ -111,6 +111,49 @@ def test_the_list_of_commands_says_of_each_what_the_command_says_of_itself(name:
         assert command.get_short_help_str(limit=200) == short
 
 
+# --- Without docstrings and asserts -----------------------------------------------------------------------------------
+
+HELPS = """
+import json, sys
+import click
+from yottalabs._cli.program import root
+from yottalabs_mock._command import help_text
+def shown(command, path):
+    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    yield path, command.get_help(context)
+    yield path + " in short", command.get_short_help_str(200)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            yield from shown(command.get_command(context, name), path + " " + name)
+print(json.dumps([*shown(root, "yottalabs"), ("mock", help_text("yottalabs mock"))]))
+"""
+
+
+@pytest.mark.parametrize("option", ["-O", "-OO"])
+def test_every_command_has_its_help_though_python_removes_docstrings(option: str, tmp_path: Path) -> None:
+    variables = environment(None, tmp_path)
+    whole = json.loads(python("-c", HELPS, variables=variables).output)
+    assert json.loads(python(option, "-c", HELPS, variables=variables).output) == whole
+    for path, text in whole:
+        described = text if path.endswith(" in short") else text.partition("\n\n")[2]
+        assert len(described.splitlines()[0].split()) > 2, path
+
+
+@pytest.mark.parametrize("option", ["-O", "-OO"])
+def test_commands_work_though_python_removes_docstrings_and_asserts(option: str, base_url: str, tmp_path: Path) -> None:
+    variables = environment(base_url, tmp_path)
+    listed = python("-m", "yottalabs", "pods", "list", "--output", "id", variables=variables)
+    assert python(option, "-m", "yottalabs", "pods", "list", "--output", "id", variables=variables) == listed
+    assert len(listed.output.splitlines()) > 3
+    pod = ("--image", "ubuntu", "--gpu", "NVIDIA_L4_24G")
+    wrong = python(option, "-m", "yottalabs", "pods", "create", *pod, "--gpus", "0", variables=variables)
+    assert (wrong.status, wrong.output) == (2, "")
+    created = python(option, "-m", "yottalabs", "pods", "create", *pod, "--wait", variables=variables)
+    assert (created.status, len(created.output.splitlines())) == (0, 1), created.errors
+    deleted = python(option, "-m", "yottalabs", "pods", "delete", created.output.strip(), "--yes", variables=variables)
+    assert deleted.status == 0
+
+
 # --- Completion -------------------------------------------------------------------------------------------------------
 
 

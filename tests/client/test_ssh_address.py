@@ -171,8 +171,8 @@ def test_a_text_is_understood(text: str, expected: tuple[str, int, str | None]) 
 
 @pytest.mark.parametrize("text", NOT_UNDERSTOOD)
 def test_a_text_is_not_understood_and_neither_the_user_nor_the_text_is_dropped(text: str) -> None:
-    for other in ({}, {"host": "h.net", "proxyPort": 5}):
-        found = pod(ingressUrl=text, **other)
+    for host, port in (("", None), ("h.net", 5)):
+        found = pod(ingressUrl=text, host=host, proxyPort=port)
         access = SSHAccess.of(found)
         assert access.unread == (text,)
         assert access.address is None or access.is_without_user

@@ -303,7 +303,7 @@ def test_the_wheel_needs_little_and_its_extras_what_simulates_and_what_commands_
     assert required(wheel, EXTRA) - needed == {"jsonschema-rs", "pyyaml", "uvicorn"}
 
 
-def test_the_wheel_brings_two_commands_and_a_plugin(wheel: Path) -> None:
+def test_the_wheel_brings_two_commands_a_plugin_and_hooks(wheel: Path) -> None:
     entry_points = ConfigParser()
     entry_points.read_string(part_of(wheel, "entry_points.txt"))
     assert {name: dict(section) for name, section in entry_points.items() if section} == {
@@ -311,6 +311,7 @@ def test_the_wheel_brings_two_commands_and_a_plugin(wheel: Path) -> None:
             "yottalabs": "yottalabs.__main__:main",
             "yottalabs-mock": "yottalabs_mock.__main__:main",
         },
+        "pyinstaller40": {"hook-dirs": "yottalabs._pyinstaller:hook_dirs"},
         "pytest11": {"yottalabs": "yottalabs.pytest_plugin"},
     }
 
