@@ -10,9 +10,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -354,6 +355,118 @@ def test_a_command_that_is_killed_leaves_its_pod_to_the_guard(world: World) -> N
     world.assert_over()
 
 
+# --- Pods that are not reached at first -------------------------------------------------------------------------------
+
+
+class Gate:
+    """A port that treats its first connections badly, and leads all others to a server.
+
+    Args:
+        server: The server.
+        *behaviours: What is done to the first connections.
+    """
+
+    def __init__(self, server: Server, *behaviours: str) -> None:
+        self._server = server
+        self._behaviours = list(behaviours)
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._kept: list[socket.socket] = []
+        self.port: int = self._listener.getsockname()[1]
+
+    def open(self) -> None:
+        """Listen, which it does not do at first."""
+        self._listener.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        for kept in (self._listener, *self._kept):
+            with suppress(OSError):
+                kept.shutdown(socket.SHUT_RDWR)  # for the threads that wait for it
+            kept.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):  # the test is over
+            while True:
+                connection, _ = self._listener.accept()
+                self._kept.append(connection)
+                behaviour = self._behaviours.pop(0) if self._behaviours else "lead"
+                if behaviour == "lead":
+                    other = socket.create_connection(("127.0.0.1", self._server.port))
+                    self._kept.append(other)
+                    for pair in ((connection, other), (other, connection)):
+                        threading.Thread(target=self._copy, args=pair, daemon=True).start()
+                elif behaviour == "banner":
+                    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+                if behaviour in {"banner", "close"}:
+                    connection.close()
+
+    @staticmethod
+    def _copy(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := source.recv(65536):
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("behaviours", [("close",) * 4, ("banner",) * 4, ("silence",), ("close", "banner", "silence")])
+def test_a_server_that_accepts_before_it_speaks_is_waited_for(behaviours: tuple[str, ...], world: World) -> None:
+    with closing(Gate(world.server, *behaviours)) as gate:
+        gate.open()
+        options = ["--ssh-option", f"Port={gate.port}", "--ssh-option", "ConnectTimeout=1"]
+        done = world.run(["sh", "-c", "echo here; exit 3"], *options)
+    assert (done.status, done.output) == (3, "here\n"), done.errors
+    assert f"connecting to {world.server.address.partition(':')[0]}:{gate.port}…\n" in done.errors
+    world.assert_over()
+
+
+def test_a_port_that_is_closed_at_first_is_waited_for(world: World) -> None:
+    with closing(Gate(world.server)) as gate:
+        options = ["--ssh-option", f"Port={gate.port}"]
+        with world.started(["echo", "here"], *options) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith(b"connecting to ")
+            gate.open()
+            status, output, _ = ended(process)
+    assert (status, output) == (0, b"here\n")
+    world.assert_over()
+
+
+def test_a_key_that_the_pod_gets_late_is_waited_for(world: World) -> None:
+    keys = world.server.folder / "authorized_keys"
+    held = keys.rename(keys.with_name("held"))
+    before = len(world.server.log)
+    try:
+        with world.started(["echo", "here"]) as process:
+            world.until(lambda: "[preauth]" in world.server.log[before:], "nobody tried to log in")
+            held.rename(keys)
+            status, output, _ = ended(process)
+    finally:
+        if held.exists():
+            held.rename(keys)
+    assert (status, output) == (0, b"here\n")
+    world.assert_over()
+
+
+def test_a_passphrase_is_asked_for_by_the_session_and_without_delay(world: World) -> None:
+    needs_terminals()
+    key = world.folder / "locked"
+    key.write_bytes(Path(world.server.key).read_bytes())
+    key.chmod(0o600)
+    change = ["ssh-keygen", "-q", "-p", "-P", "", "-N", "a passphrase", "-f", str(key)]
+    subprocess.run(change, check=True, stdout=subprocess.DEVNULL, timeout=SECONDS)
+    before = len(world.server.log)
+    with yottalabs.terminal(
+        world.arguments(["echo", "it is", "here"], "--identity", str(key)), world.variables()
+    ) as screen:
+        screen.wait_for("Enter passphrase for key")
+        assert world.server.log[before:].count("[preauth]") == 1
+        screen.type("a passphrase\r")
+        assert screen.wait() == 0
+        assert "it is here" in screen.screen
+    world.assert_over()
+
+
 # --- Pods that are never reached --------------------------------------------------------------------------------------
 
 
@@ -364,6 +477,7 @@ def test_a_command_that_is_killed_leaves_its_pod_to_the_guard(world: World) -> N
         ("pod_stuck", ["--timeout", "1s"], "INITIALIZE"),
         (None, ["--max-hourly-price", "0.5"], "0.6126"),
         (None, ["--ssh-option", "Port={nobody}", "--ssh-option", "ConnectionAttempts=1"], "Connection refused"),
+        (None, ["--ssh-option", "Port={nobody}", "--timeout", "2s"], "Connection refused"),
         (None, ["--identity", "{stranger}"], "Permission denied"),
     ],
 )
@@ -382,7 +496,7 @@ def test_a_pod_that_is_never_reached_is_deleted(
     *_, said, advice = done.errors.splitlines()
     assert said.startswith("yottalabs: ")
     assert advice.startswith("  ")
-    if "ssh" in said:
+    if "ssh ended" in said:
         assert tells_cost(done.errors, world.pod.id)
     else:
         assert world.pod.id in said

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -59,18 +60,31 @@ exec sh -c "$last"
 
 
 @pytest.fixture(scope="module")
-def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    python("-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), cwd=copy(folder / "checkout"))
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def interpreter(wheel: Path) -> Path:
+    """The Python of an environment that has all that the packages need, and not the packages."""
+    made = environment(wheel.parent / "environment")
+    provide(made, requirements(wheel), "cli")
+    provide(made, requirements(wheel), "simulator")
+    return made
+
+
+@pytest.fixture(scope="module")
+def frozen(wheel: Path, interpreter: Path) -> Path:
     """The program."""
     if sys.platform == "linux" and shutil.which("objdump") is None:
         pytest.skip("PyInstaller needs objdump (Debian: apt install binutils)")
     if sys.platform == "linux" and not sysconfig.get_config_var("Py_ENABLE_SHARED"):
         pytest.skip("PyInstaller needs a Python with a shared library, and this one has none")
-    folder = tmp_path_factory.mktemp("frozen")
-    python("-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), cwd=copy(folder / "checkout"))
-    (wheel,) = folder.glob("*.whl")
-    interpreter = environment(folder / "environment")
-    provide(interpreter, [*requirements(wheel), "pyinstaller"], "cli")
-    provide(interpreter, requirements(wheel), "simulator")
+    folder = wheel.parent
+    provide(interpreter, ["pyinstaller"])
     install(interpreter, str(wheel))
     (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
     options = ["--noconfirm", "--log-level", "ERROR", "--name", "program", "--distpath", str(folder / "made")]
@@ -88,26 +102,37 @@ def variables(folder: Path, base_url: str) -> dict[str, str]:
     }
 
 
+def assert_works(command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
+    """The command runs its simulator, a command in a pod, and a guard."""
+    (folder / "ssh").write_text(SSH, encoding="utf-8")
+    (folder / "ssh").chmod(0o755)
+    simulator = [*command, "mock", "--port", "0", "--boot", "0.1", "--healthy", "0.1", "--terminate", "0.1"]
+    pod = ["--image", "ubuntu", "--gpu", "NVIDIA_L4_24G"]
+    with started([*simulator, "--ssh", "me@127.0.0.1:1", "--quiet"], cwd=folder) as (_, base_url):
+        own = {**environment, **variables(folder, base_url)}
+        done = run([*command, "run", *pod, "--", "sh", "-c", "exit 3"], cwd=folder, environment=own, check=False)
+        assert (done.returncode, done.stdout) == (3, ""), done.stderr
+        created = run([*command, "pods", "create", *pod, "--max-lifetime", "1h"], cwd=folder, environment=own)
+        (guard,) = re.findall(r"by process (\d+) of this machine", created.stderr)
+        os.kill(int(guard), signal.SIGKILL)  # it is there
+        shown = run([*command, "pods", "list", "--all", "--output", "json"], cwd=folder, environment=own).stdout
+        assert {each["status"] for each in json.loads(shown)} == {"RUNNING", "TERMINATED"}
+
+
+def test_the_packages_work_in_a_zip_file(wheel: Path, interpreter: Path, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(wheel))
+        command = [str(interpreter), "-m", "yottalabs"]
+        where = "import yottalabs, yottalabs_mock; print(yottalabs.__file__, yottalabs_mock.__file__)"
+        assert run([str(interpreter), "-c", where], cwd=tmp_path).stdout.count(str(wheel)) == 2
+        assert_works(command, tmp_path, {"PYTHONPATH": str(wheel)})
+
+
 def test_the_frozen_command_shows_its_help_and_runs_its_simulator_and_its_guard(frozen: Path, tmp_path: Path) -> None:
     for arguments in (["--version"], ["pods", "create", "--help"], ["config", "add", "--help"], ["run", "--help"]):
         shown = run([str(frozen), *arguments], cwd=tmp_path).stdout
         assert shown == python("-m", "yottalabs", *arguments, cwd=tmp_path).stdout
-    (tmp_path / "ssh").write_text(SSH, encoding="utf-8")
-    (tmp_path / "ssh").chmod(0o755)
-    simulator = [str(frozen), "mock", "--port", "0", "--boot", "0.1", "--healthy", "0.1", "--terminate", "0.1"]
-    pod = ["--image", "ubuntu", "--gpu", "NVIDIA_L4_24G"]
-    with started([*simulator, "--ssh", "me@127.0.0.1:1", "--quiet"], cwd=tmp_path) as (_, base_url):
-        own = variables(tmp_path, base_url)
-        done = run([str(frozen), "run", *pod, "--", "sh", "-c", "exit 3"], cwd=tmp_path, environment=own, check=False)
-        assert (done.returncode, done.stdout) == (3, ""), done.stderr
-        created = run([str(frozen), "pods", "create", *pod, "--max-lifetime", "1h"], cwd=tmp_path, environment=own)
-        (guard,) = re.findall(r"by process (\d+) of this machine", created.stderr)
-        try:
-            assert Path(f"/proc/{guard}").exists() or sys.platform != "linux"
-        finally:
-            os.kill(int(guard), signal.SIGKILL)
-        shown = run([str(frozen), "pods", "list", "--all", "--output", "json"], cwd=tmp_path, environment=own).stdout
-        assert {each["status"] for each in json.loads(shown)} == {"RUNNING", "TERMINATED"}
+    assert_works([str(frozen)], tmp_path, {})
 
 
 def test_a_frozen_program_has_no_guard_and_says_so_before_a_pod_is_created(frozen: Path, tmp_path: Path) -> None:

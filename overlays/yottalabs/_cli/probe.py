@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from .._exceptions import PodFailedError, WaitTimeoutError, YottaLabsError
 from . import signals
-from .secure_shell import FAILED_STATUS, environment
+from .secure_shell import CONNECT_SECONDS, FAILED_STATUS, environment
 from .terminal import printable, say
 from .times import short
 
@@ -31,6 +31,7 @@ ATTEMPT_SECONDS, SHORTEST_ATTEMPT = 30.0, 2.0  # of one login; the latter where 
 FIRST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH = 0.25, 5.0, 1.5
 MOST_DENIALS, DENIED_PAUSE = 4, 3.0
 """How often a login may be denied: a server that starts may not have the keys yet; one asked too often blocks."""
+CONNECT_STEP = 5  # seconds; each attempt may take as much longer to connect, up to what a session may
 READ_SECONDS, MOST_PIECES = 1.0, 100  # of what an attempt writes
 LOOK_SECONDS = 5.0  # between two looks at the pod, and how long one may take
 _LASTING = re.compile(
@@ -119,7 +120,8 @@ class _Probing:
     ) -> None:
         self._client = client
         self._pod = pod
-        self._command = shell.probe(pod, is_last=is_last)
+        self._command = partial(shell.probe, pod, is_last=is_last)
+        self._connect_seconds = 0
         self._limits_attempts = shell.limits_attempts
         self._line: str | None = _connecting(shell.destination(pod) or shell.address(pod))
         self._show = show
@@ -147,9 +149,10 @@ class _Probing:
 
     def _attempt(self) -> tuple[Outcome, str]:
         """Run ssh once; give what came of it, and what it wrote last."""
+        self._connect_seconds = min(self._connect_seconds + CONNECT_STEP, CONNECT_SECONDS)
         # It has no terminal: nothing that it starts, for a jump host for example, can ask for anything.
         process = subprocess.Popen(  # noqa: S603  # no shell, and each word is checked
-            self._command,
+            self._command(self._connect_seconds),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -31,12 +31,14 @@ class Progress:
     def __init__(self, doing: str) -> None:
         self._doing = doing
         self._started = time.monotonic()
+        self._noticed: float | None = None
         self._pods: dict[str, Pod] = {}
         self._running_since: dict[str, float] = {}
 
     def notice(self, pod: Pod) -> None:
         """Takes the state of a pod into account."""
         pod_id = pod.id or ""
+        self._noticed = time.monotonic() if self._noticed is None else self._noticed
         self._pods[pod_id] = pod
         if pod.is_running:
             self._running_since.setdefault(pod_id, time.monotonic())
@@ -54,6 +56,11 @@ class Progress:
     def elapsed(self) -> float:
         """Seconds since the beginning."""
         return time.monotonic() - self._started
+
+    @property
+    def waited(self) -> float:
+        """Seconds since a pod was noticed first: for so long it has been waited for."""
+        return 0.0 if self._noticed is None else time.monotonic() - self._noticed
 
     @property
     def running(self) -> float:

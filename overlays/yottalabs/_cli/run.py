@@ -86,7 +86,7 @@ def command(
             )
             # The temporary pod takes care of signals itself, and it is left while the display still stands.
             with _following(progress), Display(progress, takes_signals=False) as display, temporary as pod:
-                left = timeout - progress.elapsed
+                left = timeout - progress.waited
                 progress.say(f"pod {printable(pod.id or '')}, logging in")
                 wait_for_login(client, shell, pod, left, show=display.say, is_last=True)
                 display.stop()

@@ -192,10 +192,17 @@ class Shell:
         has_terminal = is_terminal(sys.stdin) and is_terminal(sys.stdout)
         return self._command(pod, words, is_last=is_last, options=("-t",) if has_terminal else ())
 
-    def probe(self, pod: Pod, *, is_last: bool = False) -> list[str]:
-        """The ssh command that logs in, does nothing, and asks nothing; `probe.wait_for_login` runs it."""
-        attempts = () if self.limits_attempts else ("ConnectionAttempts=1",)
-        first = [part for option in (*PROBE_OPTIONS, *attempts) for part in ("-o", option)]
+    def probe(self, pod: Pod, seconds: int, *, is_last: bool = False) -> list[str]:
+        """The ssh command that logs in, does nothing, and asks nothing; `probe.wait_for_login` runs it.
+
+        Args:
+            pod: The pod.
+            seconds: How long it may take to connect, unless the person says how long.
+            is_last: As for `command`.
+        """
+        usual = {"ConnectionAttempts": 1, "ConnectTimeout": seconds}
+        own = [f"{name}={value}" for name, value in usual.items() if not self._option(name)]
+        first = [part for option in (*PROBE_OPTIONS, *own) for part in ("-o", option)]
         command = self._command(pod, ("true",), is_last=is_last)
         return [command[0], *first, *command[1:]]
 
