@@ -203,7 +203,7 @@ class Contract:
 def load_contract() -> Contract:
     """The contract that comes with the package, or that of the checkout that the package is part of."""
     # The package need not be a folder: it may be in a zip file.
-    for path in (files(__package__) / "openapi.yaml", Path(__file__).resolve().parents[2] / "openapi.yaml"):
+    for path in (files("yottalabs_mock") / "openapi.yaml", Path(__file__).resolve().parents[2] / "openapi.yaml"):
         if path.is_file():
             # The loader in C, where there is one: the other takes eight times as long.
             loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -185,6 +185,8 @@ def show_pod(pod: Pod, *, show_secrets: bool) -> None:
 
 
 def _described(pod: Pod, *, show_secrets: bool) -> Iterable[tuple[str, str]]:
+    from .._ssh import SSHAccess
+
     yield "id", pod.id or ""
     yield "name", pod.name or ""
     yield "status", str(pod.status or "")
@@ -194,7 +196,7 @@ def _described(pod: Pod, *, show_secrets: bool) -> Iterable[tuple[str, str]]:
         yield "created", f"{exact(pod.created)} ({age(pod.created)} ago)"
     else:
         yield "created", exact(pod.created)
-    yield "ssh", pod.ssh_command or ""
+    yield "ssh", pod.ssh_command or ", ".join(SSHAccess.of(pod).unread)
     for entry in pod.expose:
         health = {True: "healthy", False: "not healthy", None: "health unknown"}[entry.healthy]
         where = "" if entry.port is None else pod.url(entry.port) or ""
