@@ -238,12 +238,12 @@ def _command() -> list[str]:
         from . import __main__ as program
 
         # Its own executable is all that a frozen program has, and only that of our command can be a guard.
-        if not program.is_running:
-            raise _not_started(
-                "this program is frozen, by PyInstaller for example, and has no Python interpreter to run it with; "
-                "pass guard=False, and make sure by other means that the pod ends"
-            )
-        return [sys.executable, program.GUARD]
+        if program.is_running:
+            return [sys.executable, program.GUARD]
+        raise _not_started(
+            "a program that is frozen, by PyInstaller for example, does not know of a Python interpreter to run it "
+            "with; pass guard=False, and make sure by other means that the pod ends"
+        )
     if not sys.executable:
         raise _not_started("this program does not know of a Python interpreter to run it with")
     return [sys.executable, "-P", "-m", f"{__package__}._guarding"]

@@ -33,7 +33,8 @@ STYLE = re.compile(rb"\x1b\[[0-9;]*m")
 @pytest.fixture
 def slow() -> Iterator[tuple[Simulator, str]]:
     """A simulator whose pods change only when a test lets them."""
-    simulator = Simulator(clock="real", times=Times(boot=LONG, healthy=LONG, terminate=LONG))
+    times = Times(boot=LONG, healthy=LONG, terminate=LONG)
+    simulator = Simulator(clock="real", times=times, ssh="me@127.0.0.1:22")  # which nobody reaches
     with simulator.serve() as base_url:
         yield simulator, base_url
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from .checkout import copy, python, run
-from .test_packaging import environment, install, provide, requirements
+from .distributions import provide
+from .test_packaging import environment, install, requirements
 from support.processes import started
 
 pytestmark = pytest.mark.xdist_group("frozen")  # it is made once
@@ -143,7 +144,7 @@ def test_a_frozen_program_has_no_guard_and_says_so_before_a_pod_is_created(froze
     assert ready == "True"
     assert len(refused) == 2
     for message in refused:
-        assert "this program is frozen" in message
+        assert "a program that is frozen" in message
         assert "pass guard=False" in message
         assert message.endswith("nothing was created")
     assert statuses in {"['TERMINATING']", "['TERMINATED']"}
