@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "yaml", "csv", "id")
 NEVER_DELIVERED = "standard output is closed"
+LARGEST_EXACT = 2**53  # that JavaScript and jq read as it is
+_NAME_OF_ID = re.compile(r"(?i:ids?)|.*(?:[_-](?i:ids?)|[A-Za-z0-9]Ids?|[a-z0-9]IDs?)", re.DOTALL)
 
 
 def has_output(default: str = "table") -> Callable[[Function], Function]:
@@ -28,7 +31,7 @@ def has_output(default: str = "table") -> Callable[[Function], Function]:
         type=click.Choice(FORMATS),
         default=default,
         show_default=True,
-        help="The format of standard output; json, yaml and csv have the documented names.",
+        help="The format of standard output; json, yaml and csv have the documented names, and ids as text.",
     )
 
 
@@ -72,6 +75,22 @@ def emit(output: str, document: Any, columns: Sequence[str]) -> None:
     else:
         records = document if isinstance(document, list) else [document]
         write(as_csv(records, columns) if output == "csv" else as_ids(records))
+
+
+def portable(value: Any, name: str = "") -> Any:
+    """Return JSON values such that no reader changes them: ids, and whole numbers beyond 2^53, as text.
+
+    Args:
+        value: The values, as an API sent them.
+        name: The name of the field that they are in.
+    """
+    if isinstance(value, dict):
+        return {inner: portable(item, inner) for inner, item in value.items()}
+    if isinstance(value, list):
+        return [portable(item, name) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) > LARGEST_EXACT or _NAME_OF_ID.fullmatch(name) else value
+    return value
 
 
 def as_json(document: Any) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .output import emit, write
+from .output import emit, portable, write
 from .terminal import console, is_terminal, printable
 from .times import age, exact
 
@@ -226,8 +226,9 @@ def emit_pods(output: str, pods: Sequence[Pod], *, show_secrets: bool = False) -
 
 
 def document_of(pod: Pod, *, show_secrets: bool) -> dict[str, Any]:
-    """The JSON object that the API told of a pod, what is secret in it hidden unless it is asked for."""
-    return pod.raw if show_secrets else hidden(pod.raw)
+    """The JSON object that the API told of a pod, ids as text, what is secret in it hidden unless it is asked for."""
+    document: dict[str, Any] = portable(pod.raw if show_secrets else hidden(pod.raw))
+    return document
 
 
 def hidden(document: dict[str, Any]) -> dict[str, Any]:
