@@ -185,9 +185,17 @@ class Simulator:
             }
 
     def save(self, path: str | Path) -> None:
-        """Writes the state to a file, for `Simulator.load`. It holds the values of environment variables."""
+        """Write the state to a file, for `Simulator.load`. It holds the values of environment variables.
+
+        Raises:
+            ValueError: There is something else than a regular file at the path.
+            OSError: It cannot be written.
+        """
         text = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
-        Path(path).write_text(f"{text}\n", encoding="utf-8")
+        file = Path(path)
+        if file.exists() and not file.is_file():
+            raise ValueError(f"{path} is not a regular file, and stays as it is")
+        file.write_text(f"{text}\n", encoding="utf-8")
 
     @classmethod
     def load(

@@ -81,7 +81,7 @@ def read(state: str | Path | Mapping[str, Any]) -> Saved:
 
 def _parsed(file: Path) -> Mapping[str, Any]:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         is_too_deep = levels_of_json(text) > MOST_LEVELS
         value = None if is_too_deep else json.loads(text)
     except ValueError as error:

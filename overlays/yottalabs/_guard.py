@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -253,10 +254,10 @@ def _environment(settings: Settings) -> dict[str, str]:
     """The environment of a guard: without the key, and such that it finds the packages that run here."""
     import yottalabs_api
 
-    packages = (Path(file).resolve().parent.parent for file in (__file__, str(yottalabs_api.__file__)))
+    packages = (file.parent.parent for file in _resolved([__file__, str(yottalabs_api.__file__)]))
     # What the interpreter finds by itself must not come before the standard library, which packages there may shadow.
-    known = {Path(folder).resolve() for folder in site.getsitepackages()}
-    inherited = (Path(folder).resolve() for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder)
+    known = set(_resolved(site.getsitepackages()))
+    inherited = _resolved(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
     folders = dict.fromkeys([*(folder for folder in packages if folder not in known), *inherited])
     kept = {
         name: value
@@ -266,6 +267,13 @@ def _environment(settings: Settings) -> dict[str, str]:
     # PyInstaller: one that outlives this program must not use the files that this one has unpacked.
     kept |= {"PYINSTALLER_RESET_ENVIRONMENT": "1"} if getattr(sys, "frozen", False) else {}
     return kept | ({"PYTHONPATH": os.pathsep.join(map(str, folders))} if folders else {})
+
+
+def _resolved(names: Iterable[str]) -> Iterator[Path]:
+    """Paths without links, but for those that lead nowhere: into a current folder that is gone, or in a circle."""
+    for name in names:
+        with suppress(OSError, RuntimeError):
+            yield Path(name).resolve()
 
 
 def _why_not_ready(process: subprocess.Popen[bytes]) -> str | None:

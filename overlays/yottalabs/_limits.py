@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ from ._settings import DURATION, is_duration
 Amount: TypeAlias = Decimal | int | float | str
 
 SECONDS_PER_HOUR = 3600
+_AMOUNT = re.compile(r"\s*\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,4})?\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ def _amount(value: object, argument: str) -> Decimal | None:
     if value is None:
         return None
     is_number = isinstance(value, Decimal | int | float | str) and not isinstance(value, bool)
+    if isinstance(value, str) and not _AMOUNT.fullmatch(value):  # Decimal would take 1_5 for 15
+        is_number = False
     try:
         # A float is meant as it is written: 0.1, not the binary fraction next to it.
         amount = Decimal(str(value)) if is_number else Decimal("NaN")

@@ -27,7 +27,16 @@ from pathlib import Path
 from typing import Any
 
 from ._exceptions import ConfigurationError
-from ._secrecy import HiddenText, discreet
+from ._files import (
+    LONGEST_TEXT,
+    UnreadableError,
+    decoded,
+    expanded,
+    home_folder,
+    open_to_read,
+    platform_folder,
+)
+from ._secrecy import HiddenBytes, HiddenText, discreet
 
 logger = logging.getLogger("yottalabs")
 
@@ -77,32 +86,39 @@ class Profiles:
     Attributes:
         profiles: Each by its name. Where both files have the name, it is the one of ours.
         default: The name of the profile that is used when none is named. There may be no such profile.
-        file: Our file, whether it is there or not.
+        file: Our file, whether it is there or not; None where there is no place for it.
     """
 
     profiles: Mapping[str, Profile]
     default: str | None
-    file: Path
+    file: Path | None
 
 
-def config_file() -> Path:
-    """Where our file is, or would be."""
+def config_file() -> Path | None:
+    """Where our file is, or would be; None where there is no place for it, since no home folder is known."""
     named = os.environ.get(CONFIG_FILE_VARIABLE)
-    if named:
-        return Path(os.path.expanduser(named))  # noqa: PTH111  # Path.expanduser raises where there is no home
-    from platformdirs import user_config_path
-
-    return user_config_path("yottalabs", appauthor=False) / "config.toml"
+    if not named:
+        folder = platform_folder("config")
+        return folder and folder / "config.toml"
+    file = expanded(named)
+    return None if named.startswith("~") and not file.is_absolute() else file
 
 
 def vendor_file() -> Path | None:
-    """Where the vendor's file is, or would be; None if it does not count, because a file was named to be read."""
-    if os.environ.get(CONFIG_FILE_VARIABLE):
-        return None
-    try:
-        return Path.home() / ".yotta" / "config"
-    except RuntimeError:  # a user without a home
-        return None
+    """Where the vendor's file is, or would be; None if it does not count, or no home folder is known.
+
+    It does not count where a file was named to be read.
+    """
+    folder = None if os.environ.get(CONFIG_FILE_VARIABLE) else home_folder()
+    return folder and folder / ".yotta" / "config"
+
+
+def no_place() -> str:
+    """Why there is no place for our file, and what to do about it."""
+    named = os.environ.get(CONFIG_FILE_VARIABLE)
+    if named:
+        return f"{CONFIG_FILE_VARIABLE} is {named!r}, and there is no such home folder; set it to the path of a file"
+    return f"no home folder is known, where the file of the profiles would be; set {CONFIG_FILE_VARIABLE} to its path"
 
 
 @discreet
@@ -162,13 +178,14 @@ def _missing(name: str, named_by: str, known: Profiles) -> str:
     from difflib import get_close_matches
     from shlex import quote
 
-    files = " or ".join(str(file) for file in (known.file, vendor_file()) if file is not None)
+    files = " or ".join(str(file) for file in (known.file, vendor_file()) if file is not None) or "any file"
     others = ", ".join(map(repr, sorted(known.profiles)))
     close = get_close_matches(name, known.profiles, 1)
     return (
         f"there is no profile {name!r} ({named_by}) in {files}"
         f"{f', but {others}' if others else ', nor any other'}"
-        f"{f'; did you mean {close[0]!r}?' if close else ';'} `yottalabs config add {quote(name)}` makes it"
+        f"{f'; did you mean {close[0]!r}?' if close else ';'} "
+        f"{no_place() if known.file is None else f'`yottalabs config add {quote(name)}` makes it'}"
     )
 
 
@@ -177,7 +194,9 @@ def _missing(name: str, named_by: str, known: Profiles) -> str:
 
 def _ours() -> Profiles:
     file = config_file()
-    text, mode = _content(file)
+    if file is None:
+        return Profiles({}, None, None)
+    text, mode = content(file)
     document = _toml(text, file) if text else {}
     _refuse_unknown(document, FILE_KEYS, "", file)
     default = _text_at(document, DEFAULT, "", file)
@@ -250,7 +269,7 @@ def _vendors() -> dict[str, Profile]:
     file = vendor_file()
     if file is None:
         return {}
-    text, mode = _content(file)
+    text, mode = content(file)
     sections = _ini(text, file) if text else {}
     profiles = {
         name: Profile(name, _hidden(section.get("api_key")), section.get("base_url") or None, None, file)
@@ -276,20 +295,38 @@ def _ini(text: str, file: Path) -> dict[str, Mapping[str, str]]:
 # --- Both -------------------------------------------------------------------------------------------------------------
 
 
-def _content(file: Path) -> tuple[str, int]:
-    """The text of a file and its mode; an empty text if there is no file."""
+def content(file: Path) -> tuple[HiddenText, int]:
+    """Return the text of a file and its mode; an empty text if there is no file.
+
+    Raises:
+        ConfigurationError: It cannot be read, or is no text.
+    """
     try:
-        with file.open("rb") as opened:
-            content, mode = opened.read(), os.fstat(opened.fileno()).st_mode
+        with open_to_read(file, waits=False) as opened:
+            mode = os.fstat(opened.fileno()).st_mode
+            if opened.isatty():
+                raise ConfigurationError(f"{file} cannot be read: it is a terminal, not a file")
+            return decoded(HiddenBytes(opened.read(LONGEST_TEXT + 1))), mode
     except (FileNotFoundError, NotADirectoryError):
-        return "", 0
+        return HiddenText(), 0
     except OSError as error:
+        if not _is_visible(file):
+            return HiddenText(), 0
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
+    except UnreadableError as error:
+        problem = error
+    raise _wrong(file, problem.reason, problem.line)
+
+
+def _is_visible(file: Path) -> bool:
+    """Whether a file can be seen to be there. One that a variable named counts as seen: somebody means it."""
+    if os.environ.get(CONFIG_FILE_VARIABLE):
+        return True
     try:
-        return content.decode("utf-8-sig"), mode  # some editors begin a file with a mark
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-    raise _wrong(file, "it is no text in UTF-8", line)
+        file.lstat()
+    except OSError:  # in another user's home folder, as in a container that runs as any user
+        return False
+    return True
 
 
 def _hidden(key: str | None) -> HiddenText | None:

@@ -182,7 +182,7 @@ def _no_key(found: Profile | None, *, given: bool) -> str:
                 f", and none of the profiles {names} is the default: name one with profile=… or {PROFILE_VARIABLE}"
             )
     return (
-        f"{missing}; set {API_KEY_VARIABLE}, keep it in a profile (`yottalabs config add`), or pass api_key=…; "
+        f"{missing}; set {API_KEY_VARIABLE}, keep it in a profile (`yottalabs config add NAME`), or pass api_key=…; "
         "keys are made in the YottaLabs console under Settings, Access Keys"
     )
 

@@ -82,15 +82,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
-    assert config_file().is_relative_to(tmp_path)
+    assert our_file().is_relative_to(tmp_path)
     return tmp_path
+
+
+def our_file() -> Path:
+    """Our file, for which there is a place."""
+    file = config_file()
+    assert file is not None
+    return file
 
 
 def both(ours: str | None, vendors: str | None) -> None:
     """Writes the files at home."""
     vendor = vendor_file()
     assert vendor is not None
-    for file, text in ((config_file(), ours), (vendor, vendors)):
+    for file, text in ((our_file(), ours), (vendor, vendors)):
         if text is not None:
             kept(file, text)
 
@@ -218,7 +225,7 @@ def test_no_key_goes_to_a_base_url_that_a_file_has_for_another_key(
         patch.delenv("YOTTA_CONFIG_FILE")
         for name, value in environment.items():
             patch.setenv(name, value)
-        assert config_file().is_relative_to(folder)
+        assert our_file().is_relative_to(folder)
         both((f'default = "{default}"\n' if default else "") + toml, ini)
         try:
             found = connect(key, "https://argument.example" if has_url else None, profile)
@@ -236,8 +243,8 @@ def test_no_key_goes_to_a_base_url_that_a_file_has_for_another_key(
 
 
 def test_our_file_is_where_the_platform_keeps_such_files(home: Path) -> None:
-    assert config_file().name == "config.toml"
-    assert config_file().parent.name == "yottalabs"
+    assert our_file().name == "config.toml"
+    assert our_file().parent.name == "yottalabs"
     assert vendor_file() == home / ".yotta" / "config"
 
 
@@ -355,7 +362,9 @@ def test_a_profile_is_named_by_a_text() -> None:
 
 
 def test_a_missing_key_says_what_the_file_has_instead(ours: Write) -> None:
-    assert refusal().startswith("there is no API key; set YOTTA_API_KEY, keep it in a profile (`yottalabs config add`)")
+    assert refusal().startswith(
+        "there is no API key; set YOTTA_API_KEY, keep it in a profile (`yottalabs config add NAME`)"
+    )
     file = ours(OURS)
     assert f"nor has the profile 'anyone' in {file} one; set YOTTA_API_KEY" in refusal(profile="anyone")
     assert refusal(api_key=" ").startswith("the API key that was given is empty; set")
@@ -497,7 +506,7 @@ def test_a_file_with_a_key_that_others_may_read_is_told_of_once(
     both(OURS, VENDORS)
     read_profiles()
     assert caplog.messages == []
-    files = [config_file(), home / ".yotta" / "config"]
+    files = [our_file(), home / ".yotta" / "config"]
     for file in files:
         file.chmod(mode)
     for _ in range(2):

@@ -330,6 +330,7 @@ def test_it_waits_until_ready_where_there_is_something_to_be_ready(
         ({"gpu_count": "two"}, "gpu_count"),
         ({"max_lifetime": 0, "guard": False}, "max_lifetime"),
         ({"max_hourly_price": "cheap"}, "max_hourly_price"),
+        ({"max_hourly_price": "1_5"}, "max_hourly_price"),
         ({"max_cost": 1, "guard": False}, "guard"),
         ({"guard": "detached", "max_lifetime": 60}, "guard"),
         ({"guard": "always"}, "guard"),  # as below

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,28 @@ def test_every_pod_is_as_it_was(loaded: Callable[..., Simulator]) -> None:
     again = loaded(sim)
     assert documents(again) == documents(sim)
     assert again.faults.to_json() == sim.faults.to_json()
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a link to a device"])
+def test_only_a_regular_file_is_written(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to(os.devnull)
+    with pytest.raises(ValueError, match="is not a regular file, and stays as it is"):
+        Simulator().save(path)
+    Simulator().save(tmp_path / "other.json")
+
+
+def test_a_file_may_begin_with_a_mark(tmp_path: Path) -> None:
+    sim, _ = scenario()
+    path = tmp_path / "state.json"
+    sim.save(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert documents(Simulator.load(path)) == documents(sim)
 
 
 def test_the_key_that_it_had_sees_them_and_no_other(loaded: Callable[..., Simulator]) -> None:
