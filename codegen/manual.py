@@ -17,16 +17,41 @@ import click
 from reference import write_page
 
 WIDTH = 100  # characters
+FILES = """\
+## What is read, and what is printed
+
+**Files and standard input.** Every file that an option names is text in UTF-8, with or without a byte order mark;
+UTF-16 and NUL are refused. `-` is standard input, and so is `/dev/stdin`; one option alone can read it. `<(…)` of a
+shell works. On a terminal, what is typed is not shown: a secret ends with Enter, a document with Ctrl-D.
+
+**A secret** is the whole file, but for one line break at its end.
+
+**`--env-file`** is read as `docker run --env-file` reads it: a line is `NAME=VALUE`, where the value is all that
+follows, as it stands; or `NAME` alone, whose value is that of this environment; or a comment, which begins with `#`.
+Refused, with the line, is what other programs read in another way: a value that begins with a quote, `export`, a name
+that is there twice, a `NAME` that is not in the environment.
+
+**`--from-file`** is JSON, or YAML in which a value means what it looks like: numbers are decimal digits, without a
+zero before them; `true`, `false` and `null` are these words alone; everything else is text as it stands, as `22:22`,
+`010`, `no` and `2026-01-01` are. Refused, with the line, are a name that is there twice, `~`, tags, anchors, aliases
+and merge keys.
+
+**Printed documents** (`--output json`, `yaml` and `csv`) have ids as text, though the API may send numbers, and whole
+numbers beyond 2^53 too: `jq` and JavaScript would round them. `--dry-run` prints numbers as they are sent.
+
+**Printed commands** repeat `--profile`, `--base-url`, `--api-key-file` and `--allow-insecure-http`, where they were
+given, and can be pasted into a shell."""
 
 
 def text() -> str:
     """The manual, in Markdown."""
+    from yottalabs._cli.advice import PROGRAM
     from yottalabs._cli.failures import MEANINGS
-    from yottalabs._cli.program import PROGRAM, root
+    from yottalabs._cli.program import root
     from yottalabs._cli.simulator import PROGRAM as SIMULATOR
     from yottalabs_mock._command import help_text
 
-    parts = ["What follows is what `--help` says, command by command.", *_statuses(MEANINGS)]
+    parts = ["What follows is what `--help` says, command by command.", *_statuses(MEANINGS), FILES]
     whole = click.Context(root, info_name=PROGRAM, **{**root.context_settings, "terminal_width": WIDTH})
     for path, command, context in _commands(root, whole):
         shown = help_text(SIMULATOR) if path == SIMULATOR else command.get_help(context)

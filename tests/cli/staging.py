@@ -103,16 +103,17 @@ class Stage:
             process.communicate()
 
     @contextmanager
-    def forked(self, *arguments: str, output: int | None = None) -> Iterator[Forked]:
+    def forked(self, *arguments: str, output: int | None = None, **changes: str | None) -> Iterator[Forked]:
         """The command while it runs, as a process that is forked; it does not outlive the block.
 
         Args:
             *arguments: Of the command.
             output: The descriptor of its standard output; by default, a file that is read in the end.
+            **changes: Variables of its environment that are other ones; None takes one away.
         """
         with tempfile.TemporaryFile() as written, tempfile.TemporaryFile() as said, open(os.devnull, "rb") as nothing:  # noqa: PTH123  # no path of ours
             streams = [nothing.fileno(), written.fileno() if output is None else output, said.fileno()]
-            fork = self._forks.begin(arguments, self.variables(), streams)
+            fork = self._forks.begin(arguments, self.variables(**changes), streams)
             try:
                 yield Forked(fork, written, said)
             finally:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import socket
 import stat
 import subprocess
 import sys
@@ -14,6 +17,7 @@ from typing import Any
 
 import pytest
 from yottalabs._cli import profiles
+from yottalabs._cli.failures import CommandError
 
 from .forking import Forks
 from .running import begun
@@ -298,6 +302,100 @@ def test_a_link_stays_one_and_a_path_may_have_spaces(call: Call, tmp_path: Path)
     assert call("path", YOTTA_CONFIG_FILE=str(link)).output == f"{link}\n"
 
 
+def device(path: Path) -> None:
+    """The device that /dev/null is, of the test's own."""
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    except OSError as error:
+        pytest.skip(f"no device can be made here: {error.strerror}")
+
+
+def listener(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
+OTHER_KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a device": (device, "a device"),
+    "a pipe": (os.mkfifo, "a pipe"),
+    "a socket": (listener, "a socket"),
+    "a folder": (Path.mkdir, "a folder"),
+}
+CHANGES = (
+    ["add", "new", "--no-key"],
+    ["add", "new", "--api-key-file", "-"],
+    ["use", "work"],
+    ["remove", "work", "--yes"],
+)
+
+
+@pytest.mark.parametrize("is_linked", [False, True], ids=["itself", "by a link"])
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_what_is_no_regular_file_is_never_replaced(kind: str, is_linked: bool, call: Call, tmp_path: Path) -> None:
+    make, called = OTHER_KINDS[kind]
+    target = tmp_path / "target"
+    make(target)
+    before = target.lstat()
+    named = target
+    if is_linked:
+        named = tmp_path / "link"
+        named.symlink_to(target)
+    for arguments in CHANGES:
+        done = call(*arguments, given=KEY, YOTTA_CONFIG_FILE=str(named))
+        assert (done.status, done.output) == (1, "")
+        said = f"yottalabs: {named} cannot be written: it is {called}, not a regular file\n  set YOTTA_CONFIG_FILE to"
+        assert done.errors.startswith(said)
+        after = target.lstat()
+        assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert named.is_symlink() is is_linked
+    assert others_in(tmp_path, "target", "link") == []
+
+
+def test_a_circle_of_links_is_never_replaced(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").symlink_to("config.toml")
+    for arguments in CHANGES:
+        done = call(*arguments, given=KEY)
+        assert (
+            done.errors == f"yottalabs: {tmp_path}/config.toml cannot be written: Too many levels of symbolic links\n"
+        )
+        assert (tmp_path / "config.toml").is_symlink()
+
+
+def test_a_pipe_by_its_name_is_never_written(file: Path) -> None:
+    """As `YOTTA_CONFIG_FILE=<(decrypt)` is: it can be read, and no more."""
+    script = f'YOTTA_CONFIG_FILE=<(cat {shlex.quote(str(file))}) "$0" config "$@"'
+    variables = environment(None, file.parent)
+    for arguments, status, said in ((["list"], 0, b"home"), (["add", "new", "--no-key"], 1, b"it is a pipe")):
+        command = ["bash", "-c", script, COMMAND, *arguments]
+        done = subprocess.run(command, env=variables, capture_output=True, timeout=SECONDS, check=False)
+        assert (done.returncode, said in done.stdout + done.stderr) == (status, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+def test_a_file_stays_its_owner_s(call: Call, file: Path) -> None:
+    os.chown(file, 54321, 54322)
+    link = file.parent / "link"
+    link.symlink_to(file)
+    assert call("add", "new", "--no-key", YOTTA_CONFIG_FILE=str(link)).status == 0
+    found = file.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (54321, 54322, 0o600)
+    assert "[profiles.new]" in file.read_text(encoding="utf-8")
+
+
+def test_a_file_of_somebody_else_is_refused(call: Call, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YOTTA_CONFIG_FILE", str(file))
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    with pytest.raises(CommandError, match="it belongs to another user"):
+        profiles._check_writable()
+    assert call("list").status == 0
+
+
+def test_lines_as_on_windows_stay(call: Call, file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbf" + WRITTEN.replace("\n", "\r\n").encode())
+    assert call("use", "home").status == 0
+    assert b'\r\ndefault = "home" # as always\r\n' in file.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -359,7 +457,7 @@ def test_show_says_where_each_setting_comes_from(call: Call, file: Path, tmp_pat
 def test_without_a_key_it_is_said_where_one_may_be(call: Call) -> None:
     done = call("show")
     assert (done.status, done.output) == (3, "")
-    assert "there is no API key; set YOTTA_API_KEY, keep it in a profile (`yottalabs config add`)" in done.errors
+    assert "there is no API key; set YOTTA_API_KEY, keep it in a profile (`yottalabs config add NAME`)" in done.errors
     assert "--api-key-file" in done.errors
     assert len(done.errors.splitlines()) <= 3
 

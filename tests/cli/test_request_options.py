@@ -181,7 +181,7 @@ def test_variables_come_from_the_line_a_file_and_the_environment(stage: Stage, t
     request, variables, later = tmp_path / "pod.yaml", tmp_path / "variables", tmp_path / "later"
     request.write_text("environmentVars: {ONLY: request, A: request, B: request}", encoding="utf-8")
     variables.write_text(
-        "\n# a comment\n  export A=file\nB = 'in quotes # and more' \nC=\"x=y\"\nFROM_HERE\nEMPTY=\nL=file\n",
+        "\n# a comment\n  A=file\nB=in quotes # and more\nC=x=y\nFROM_HERE\nEMPTY=\nL=file\n",
         encoding="utf-8",
     )
     later.write_text("L=later", encoding="utf-8")
@@ -312,11 +312,11 @@ WRONG_FILES = {
     "a text": ("just text", "no mapping"),
     "a list": ("[1]", "no mapping"),
     "no YAML": ("a: [", "line 1"),
-    "an object of Python": ("!!python/object/apply:os.system ['true']", "neither YAML nor JSON"),
+    "an object of Python": ("!!python/object/apply:os.system ['true']", "line 1 of"),
     "an unknown field": ("gpuTyp: x", "did you mean gpuType?"),
     "variables that are none": ("environmentVars: 7", "environmentVars"),
     "a port that is none": ("expose: [ssh]", "'ssh' is no number"),
-    "a name that is a number": ("1: 2", "no mapping"),
+    "a name that is a number": ("1: 2", "the field '1', which is not documented"),
 }
 
 

@@ -23,7 +23,8 @@ fish: once:               yottalabs completion fish > ~/.config/fish/completions
 @click.argument("shell", type=click.Choice(SHELLS))
 def command(shell: str) -> None:
     """Prints it."""
-    from .program import COMPLETION_VARIABLE, PROGRAM, root
+    from .advice import PROGRAM
+    from .program import COMPLETION_VARIABLE, root
 
     found = get_completion_class(shell)
     if found is not None:

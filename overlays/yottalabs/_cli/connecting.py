@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from .failures import CommandError, Status
-from .terminal import is_terminal, printable, say
+from .advice import set_route
+from .input import secret_from
+from .terminal import printable, say
 from .times import DURATION
 
 if TYPE_CHECKING:
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LONGEST_KEY_FILE = 10_000  # bytes
-STANDARD_INPUT = "-"
 WIRE = "yottalabs.wire"  # the logger that tells requests and answers
 
 
@@ -46,9 +42,7 @@ class Connecting:
         """The key that was given with the command, if one was."""
         if self.api_key_file is None:
             return None
-        from .._secrecy import HiddenText
-
-        return HiddenText(secret_from(self.api_key_file, "--api-key-file", "API key"))
+        return secret_from(self.api_key_file, "--api-key-file", "API key")
 
     @cached_property
     def connection(self) -> Connection:
@@ -97,59 +91,11 @@ def connects(function: Callable[Concatenate[Connecting, P], T]) -> Callable[P, T
         given: Any = kwargs
         own = {name: given.pop(name) for name in Connecting.__dataclass_fields__}
         connecting = Connecting(**own)
+        set_route(connecting)
         listen(debug=connecting.debug)
         return function(connecting, *args, **kwargs)
 
     return command
-
-
-def secret_from(source: str, option: str, what: str) -> str:
-    """A secret from a file or standard input; on a terminal it is asked for, and not shown.
-
-    Raises:
-        CommandError: It cannot be read, or is empty.
-    """
-    try:
-        if source == STANDARD_INPUT:
-            take_standard_input(option)
-        if source != STANDARD_INPUT:
-            with open_file(source) as stream:
-                text = stream.read(LONGEST_KEY_FILE + 1)
-        elif is_terminal(sys.stdin):
-            text = click.prompt(what, hide_input=True, err=True, default="", show_default=False)
-        else:
-            text = "" if sys.stdin is None else sys.stdin.read(LONGEST_KEY_FILE + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise CommandError(Status.USAGE, f"{option}: {source} cannot be read: {reason}") from None
-    secret = text.strip()
-    if not secret or len(secret) > LONGEST_KEY_FILE:
-        source = "standard input" if source == STANDARD_INPUT else source
-        raise CommandError(
-            Status.USAGE, f"{option}: {source} is {'too long' if secret else 'empty'}, and holds no {what}"
-        )
-    return secret
-
-
-def take_standard_input(option: str) -> None:
-    """Notes that an option reads standard input: a second one would find nothing there.
-
-    Raises:
-        CommandError: Another one does.
-    """
-    context = click.get_current_context(silent=True)
-    taken: str = option if context is None else context.meta.setdefault(STANDARD_INPUT, option)
-    if taken != option:
-        raise CommandError(Status.USAGE, f"{taken} and {option} cannot both read standard input; give one a file")
-
-
-def open_file(name: str) -> TextIO:
-    """Opens a file that a person named.
-
-    Raises:
-        OSError: It cannot be opened.
-    """
-    return Path(os.path.expanduser(name)).open(encoding="utf-8")  # noqa: PTH111  # Path's raises where there is no such user; the caller closes it
 
 
 # --- What the client says beside its answers --------------------------------------------------------------------------

@@ -13,8 +13,9 @@ import click
 
 from .._version import __version__
 from .connecting import Connecting, connects
-from .failures import Status, failure_of
+from .failures import CommandError, Status, failure_of
 from .output import emit, has_output, write
+from .secure_shell import check_there
 from .terminal import console, has_unicode, is_terminal, printable
 
 if TYPE_CHECKING:
@@ -100,6 +101,10 @@ def examine(connecting: Connecting) -> Iterator[Finding]:
 def _ssh() -> Finding:
     found = shutil.which("ssh")
     if found is not None:
+        try:
+            check_there()
+        except CommandError as error:
+            return Finding("ssh", "note", error.lines[0], " ".join(error.lines[1:]))
         return Finding("ssh", "ok", found)
     return Finding("ssh", "note", "there is none on the PATH", "`pods ssh` and `run` need OpenSSH's client")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
+from .advice import command_line
 from .terminal import printable
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Advice: TypeAlias = "Callable[[YottaLabsError], list[str]]"
 
 LONGEST_LINE = 1000  # characters
+LONGEST_COMMAND = 800  # so that none is cut off, but one about an id that is no id
 PACKAGES = {"rich", "yaml", "tomlkit"}  # of this command alone, and loaded late
 _CALL_OF_LIBRARY = re.compile(r"\b([a-z_]+)=(…|True)")
 _BY_HAND = re.compile(r"; delete (?:each|it) by hand")
@@ -130,16 +132,18 @@ def _judged(error: YottaLabsError) -> tuple[int, list[str]]:
     if isinstance(error, errors.ConfigurationError):
         return {"api_key": Status.KEY, "guard": Status.REFUSED}.get(error.setting or "", Status.USAGE), []
     if isinstance(error, errors.ResponseValidationError):
-        return Status.NETWORK if error.broke_off else Status.REFUSED, ["`yottalabs doctor` says more about answers"]
+        return Status.NETWORK if error.broke_off else Status.REFUSED, [
+            f"`{command_line('doctor')}` says more about answers"
+        ]
     # Narrower classes stand before those that they belong to.
     judgements: tuple[tuple[type[YottaLabsError], Status, Advice], ...] = (
         (errors.InvalidArgumentError, Status.USAGE, lambda _: []),
         (errors.CreateOutcomeUnknownError, Status.UNKNOWN, _about_unknown),
         (errors.AuthenticationError, Status.KEY, _about_key),
         (errors.PermissionDeniedError, Status.KEY, _about_key),
-        (errors.NotFoundError, Status.NOT_FOUND, lambda _: ["`yottalabs pods list --all` shows the pods there are"]),
+        (errors.NotFoundError, Status.NOT_FOUND, lambda _: [about_pods()]),
         (errors.APITimeoutError, Status.TIMEOUT, lambda _: ["--request-timeout gives it longer"]),
-        (errors.APIConnectionError, Status.NETWORK, lambda _: ["`yottalabs doctor` looks for the cause"]),
+        (errors.APIConnectionError, Status.NETWORK, lambda _: [f"`{command_line('doctor')}` looks for the cause"]),
         (errors.WaitTimeoutError, Status.TIMEOUT, _about_pod),
         (errors.PodFailedError, Status.REFUSED, _about_pod),
         (errors.PodNotDeletedError, Status.REFUSED, _about_left_over),
@@ -150,20 +154,28 @@ def _judged(error: YottaLabsError) -> tuple[int, list[str]]:
     return Status.REFUSED, []
 
 
+def about_pods() -> str:
+    """The command that shows which pods there are."""
+    return f"`{command_line('pods list --all')}` shows the pods there are"
+
+
 def _about_key(_: YottaLabsError) -> list[str]:
-    return ["`yottalabs config show` says where the key came from"]
+    return [f"`{command_line('config show')}` says where the key came from"]
 
 
 def _about_left_over(error: YottaLabsError) -> list[str]:
-    return [f"delete it by hand: yottalabs pods delete --yes {' '.join(getattr(error, 'pod_ids', ())[:20])}"]
+    pod_ids = list(getattr(error, "pod_ids", ()))[:20]
+    while len(command := command_line("pods delete --yes", *pod_ids)) > LONGEST_COMMAND and len(pod_ids) > 1:
+        pod_ids.pop()
+    return [f"delete it by hand: {command}"]
 
 
 def _about_unknown(error: YottaLabsError) -> list[str]:
     token = getattr(error, "create_token", None)
     if token is None:
-        return ["look for it before you create it again: yottalabs pods list"]
+        return [f"look for it before you create it again: {command_line('pods list')}"]
     return [
-        f"its create token is {token}; look for it: yottalabs pods get --create-token {shlex.quote(token)}",
+        f"its create token is {token}; look for it: {command_line('pods get', options=('--create-token', token))}",
         f"or run the same command with --create-token {shlex.quote(token)}, without --max-lifetime: it makes no second",
     ]
 
@@ -171,9 +183,8 @@ def _about_unknown(error: YottaLabsError) -> list[str]:
 def _about_pod(error: YottaLabsError) -> list[str]:
     if error.pod_id is None:
         return []
-    return [
-        f"it may cost money: yottalabs pods get {error.pod_id} shows it, yottalabs pods delete {error.pod_id} ends it"
-    ]
+    shows, ends = (command_line(f"pods {name}", error.pod_id) for name in ("get", "delete"))
+    return [f"it may cost money: `{shows}` shows it, `{ends}` ends it"]
 
 
 def _told(error: YottaLabsError) -> str:

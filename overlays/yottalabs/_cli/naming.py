@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .failures import CommandError, Status
+from .._files import expanded
+from .failures import CommandError, Status, about_pods
 from .terminal import printable
 from .times import age
 
@@ -61,7 +62,7 @@ def not_found(called: str) -> CommandError:
     return CommandError(
         Status.NOT_FOUND,
         f"there is no pod {called!r}, by id, beginning of an id, or name",
-        "`yottalabs pods list --all` shows the pods there are",
+        about_pods(),
     )
 
 
@@ -90,12 +91,12 @@ def _about(pod: Pod) -> str:
 
 def complete_pod(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """What a shell offers for a pod. Whatever goes wrong, it offers nothing, and says nothing."""
-    from .connecting import STANDARD_INPUT, Connecting
+    from .connecting import Connecting
 
     settings = ("profile", "base_url", "api_key_file", "allow_insecure_http")
     own = {name: ctx.params[name] for name in settings if ctx.params.get(name)}
-    if own.get("api_key_file") == STANDARD_INPUT:
-        return []  # which is the person's, who is typing
+    if "api_key_file" in own and not expanded(own["api_key_file"]).is_file():
+        return []  # standard input is the person's, who is typing, and a pipe can be read once
     logger = logging.getLogger("yottalabs")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False

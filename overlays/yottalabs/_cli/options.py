@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import click
@@ -17,7 +16,22 @@ from .option_names import names_of, option_of_json
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_CLICK_TYPES = {"integer": click.INT, "number": click.FLOAT, "boolean": click.BOOL}
+
+class WholeNumber(click.ParamType[int]):
+    """A whole number in decimal digits alone. Python would take `1_000`, and digits of any script."""
+
+    name = "integer"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it."""
+        if isinstance(value, int):
+            return value
+        if not re.fullmatch(r"[+-]?[0-9]{1,400}", str(value)):
+            self.fail(f"{str(value)!r} is not a valid integer.", param, ctx)
+        return int(str(value))
+
+
+_CLICK_TYPES = {"integer": WholeNumber(), "number": click.FLOAT, "boolean": click.BOOL}
 
 
 def options_of(name: str, field: RequestField) -> list[Callable[[Function], Function]]:
@@ -99,11 +113,45 @@ def item_of(text: str, field: RequestField, option: str) -> Any:
 
 def json_of(text: str, option: str) -> Any:
     """What a text is as JSON."""
-    if not text_nests_deeper(text):
-        with suppress(ValueError):
-            return json.loads(text, parse_constant=_no_number)
-    # It may be a secret.
-    raise CommandError(Status.USAGE, f"{option}: that is no JSON; a text stands in quotes, as in '\"text\"'")
+    try:
+        return read_json(text)
+    except RepeatedNameError as error:
+        reason = f"{error.name!r} is there twice; leave one out"
+    except ValueError:
+        reason = "that is no JSON; a text stands in quotes, as in '\"text\"'"  # it may be a secret
+    raise CommandError(Status.USAGE, f"{option}: {reason}")
+
+
+class RepeatedNameError(Exception):
+    """An object in JSON has a name twice, of which Python would take the last.
+
+    Attributes:
+        name: The name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def read_json(text: str) -> Any:
+    """Return what a text is as JSON.
+
+    Raises:
+        ValueError: It is not JSON, or is nested too deeply.
+        RepeatedNameError: An object has a name twice.
+    """
+    if text_nests_deeper(text):
+        raise ValueError("nested too deeply")
+    return json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise RepeatedNameError(next(name for name in names if names.count(name) > 1))
+    return found
 
 
 def _no_number(text: str) -> Any:

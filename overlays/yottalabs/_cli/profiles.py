@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .._profiles import DEFAULT, config_file, read_profiles
+from .._files import expanded
+from .._profiles import CONFIG_FILE_VARIABLE, DEFAULT, config_file, content, no_place, read_profiles
+from .._secrecy import HiddenDict, HiddenText
 from .._settings import ARGUMENT, check_api_key, checked_base_url, shown_url
+from .advice import STANDARD_INPUT
 from .asking import confirm
-from .connecting import Connecting, connects, secret_from
+from .connecting import Connecting, connects
 from .failures import CommandError, Status
+from .input import secret_from, unseen_answers
 from .output import emit, has_output, write
 from .tables import Column, show
-from .terminal import can_ask, say
+from .terminal import can_ask, printable, say
 
 if TYPE_CHECKING:
     import tomlkit
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
-FILE_MODE, FOLDER_MODE = 0o600, 0o700
+FOLDER_MODE = 0o700
 
 
 @click.group(
@@ -99,7 +104,7 @@ def show_settings(connecting: Connecting, *, output: str) -> None:
 
 @command.command("path", help="Print where the file of the profiles is.")
 def show_path() -> None:
-    write(f"{config_file()}\n")
+    write(f"{_place()}\n")
 
 
 @command.command(
@@ -130,19 +135,26 @@ def add(
     yes: bool,
 ) -> None:
     _check(name, api_key_file, ssh_key, no_key=no_key)
-    is_new = name not in _read().get("profiles", {})
-    if not is_new:
-        confirm(f"There is a profile {name} already. Replace it?", yes=yes, otherwise="it stays as it is")
     settings: dict[str, str] = {}
-    if not no_key:
-        settings["api_key"] = secret_from(api_key_file or "-", "--api-key-file", "API key")
-        check_api_key(settings["api_key"], ARGUMENT)
     if base_url is not None:
         from yottalabs_api.client import BASE_URL
 
         settings["base_url"] = checked_base_url(base_url, ARGUMENT, BASE_URL, allow_insecure_http=False)
     if ssh_key is not None:
         settings["ssh_key"] = ssh_key
+    _check_writable()
+    is_new = name not in _read().get("profiles", {})
+    source = api_key_file or STANDARD_INPUT
+    is_typed = not no_key and (source == STANDARD_INPUT or not expanded(source).is_file())
+    # A key that is typed before it is asked for, as the answer to the question, must not be seen either.
+    with unseen_answers() if is_typed else nullcontext():
+        if not is_new:
+            question = f"There is a profile {name} already. Replace it?"
+            confirm(question, yes=yes, otherwise="it stays as it is", is_shown=not is_typed)
+        if not no_key:
+            key = HiddenText(secret_from(source, "--api-key-file", "API key").strip())
+            check_api_key(key, ARGUMENT)
+            settings = HiddenDict({"api_key": str(key), **settings})
     with _changing() as document:
         profiles = document.setdefault("profiles", {})
         if is_new and name in profiles and not yes:
@@ -151,7 +163,7 @@ def add(
         profiles[name] = settings
         if is_default or is_first:
             document[DEFAULT] = name
-    say(f"profile {name} is in {config_file()}")
+    say(f"profile {name} is in {printable(str(config_file()))}")
 
 
 def _check(name: str, api_key_file: str | None, ssh_key: str | None, *, no_key: bool) -> None:
@@ -172,6 +184,7 @@ def _check(name: str, api_key_file: str | None, ssh_key: str | None, *, no_key: 
 @command.command("use", help="Use a profile when none is named.")
 @click.argument("name")
 def use(*, name: str) -> None:
+    _check_writable()
     known = read_profiles()
     if name not in known.profiles:
         raise _unknown(name, known.profiles)
@@ -184,6 +197,7 @@ def use(*, name: str) -> None:
 @click.argument("name")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask first.")
 def remove(*, name: str, yes: bool) -> None:
+    _check_writable()
     profiles = _read().get("profiles", {})
     if name not in profiles:
         raise _unknown(name, profiles)
@@ -203,15 +217,24 @@ def _unknown(name: str, known: Any) -> CommandError:
 # --- The file ---------------------------------------------------------------------------------------------------------
 
 
+def _place() -> Path:
+    """Where the file is, or would be.
+
+    Raises:
+        CommandError: There is no place for it.
+    """
+    file = config_file()
+    if file is None:
+        raise CommandError(Status.REFUSED, no_place())
+    return file
+
+
 def _read() -> tomlkit.TOMLDocument:
     """The file as it is written, comments and all."""
     import tomlkit
 
     read_profiles()  # which says what is wrong with it, if anything is
-    try:
-        return tomlkit.parse(config_file().read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, NotADirectoryError):
-        return tomlkit.document()
+    return tomlkit.parse(content(_place())[0])
 
 
 @contextmanager
@@ -248,30 +271,65 @@ def _alone() -> Iterator[None]:
 
 def _folder() -> Path:
     """The folder of the file; of a link, that of what it leads to. It is made where there is none."""
-    folder = Path(os.path.realpath(config_file())).parent
+    folder = Path(os.path.realpath(_place())).parent
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     return folder
 
 
 def _unwritable(error: OSError) -> CommandError:
-    return CommandError(Status.REFUSED, f"{config_file()} cannot be written: {error.strerror}")
+    return CommandError(Status.REFUSED, f"{_place()} cannot be written: {error.strerror}")
+
+
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def _check_writable() -> os.stat_result | None:
+    """Return what is known of the file that a new one would replace; None where there is none.
+
+    Raises:
+        CommandError: It is no regular file, or another user's, so that it must not be replaced.
+    """
+    file = _place()
+    try:
+        found = file.stat()  # of a link, what it leads to
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _unwritable(error) from None
+    if not stat.S_ISREG(found.st_mode):
+        kind = KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        raise CommandError(
+            Status.REFUSED,
+            f"{file} cannot be written: it is {kind}, not a regular file",
+            f"set {CONFIG_FILE_VARIABLE} to the path of a regular file, or of a new one",
+        )
+    if os.name == "posix" and os.geteuid() not in {0, found.st_uid}:
+        raise CommandError(Status.REFUSED, f"{file} cannot be written: it belongs to another user")
+    return found
 
 
 def _write(document: tomlkit.TOMLDocument) -> None:
-    """Puts a new file in the place of the old one, at once; only its owner may ever read it."""
+    """Put a new file in the place of the old one, at once. Only its owner may ever read it, who stays the same."""
     import tomlkit
 
-    target = Path(os.path.realpath(config_file()))  # of a link, what it leads to is replaced
     temporary = ""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=".config-", dir=_folder())  # mode 600
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
             stream.write(tomlkit.dumps(document))
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).replace(target)
+        replaced = _check_writable()
+        if replaced is not None and os.name == "posix":
+            os.chown(temporary, replaced.st_uid, replaced.st_gid)
+        Path(temporary).replace(os.path.realpath(_place()))  # a link stays, and what it leads to is replaced
         temporary = ""
-        target.chmod(FILE_MODE)
     except OSError as error:
         raise _unwritable(error) from None
     finally:

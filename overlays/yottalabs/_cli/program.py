@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import click
 
 from .._version import __version__
+from .advice import PROGRAM, set_route
 from .connecting import is_debugging
 from .failures import Failure, Status, failure_of
 from .lazy import LazyGroup
 from .terminal import prepare, say
 
-PROGRAM = "yottalabs"
 COMPLETION_VARIABLE = "_YOTTALABS_COMPLETE"
 RUN = "run"
 
@@ -71,6 +71,7 @@ def run(arguments: Sequence[str]) -> int:
         The exit status.
     """
     prepare()
+    set_route(None)
     is_run = list(arguments[:1]) == [RUN]
     try:
         status = _run(list(arguments))

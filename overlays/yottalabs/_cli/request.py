@@ -12,8 +12,8 @@ import click
 from yottalabs_api.params import CREATE_PARAMS, RequestField
 
 from .._pod import SSH_PORT
-from .connecting import secret_from
 from .failures import CommandError, Status
+from .input import secret_from
 from .option_names import names_of
 from .options import is_json, item_of, json_of, options_of
 from .request_files import as_mapping, request_in, variables_in
@@ -77,7 +77,8 @@ def describes_pod(function: Callable[Concatenate[Asked, P], T]) -> Callable[P, T
             _ENVIRONMENT_FILE,
             metavar="FILE",
             multiple=True,
-            help="Variables from a file, or - for standard input: a line NAME=VALUE for each. --env comes first.",
+            help="Variables from a file, or - for standard input: a line NAME=VALUE for each, the value as it stands, "
+            "without quotes. --env comes first.",
         ),
         click.option(
             "--from-file",

@@ -2,57 +2,82 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from yottalabs_api.params import CREATE_PARAMS, RequestField
-from yottalabs_api.types import text_nests_deeper
 
-from .connecting import STANDARD_INPUT, open_file, take_standard_input
+from .._secrecy import HiddenDict, HiddenText
 from .failures import CommandError, Status
+from .input import text_from
 from .options import item_of
 
-LONGEST_FILE = 1_000_000  # characters
-MOST_LEVELS = 30  # of lists and mappings in each other; PyYAML takes several frames for each
+QUOTES = ("'", '"')
 
 
-def variables_in(files: tuple[str, ...]) -> dict[str, str]:
-    """The variables of files like `.env`: a line NAME=VALUE for each, quotes around a value taken off."""
-    found: dict[str, str] = {}
+def variables_in(files: tuple[str, ...]) -> HiddenDict:
+    """Return the variables of files, as `docker run --env-file` reads them; of two files, the later one counts.
+
+    A line is NAME=VALUE, where the value is all that follows, as it stands; or NAME, whose value is that of this
+    process's environment; or a comment, which begins with `#`. What other programs read in another way is refused: a
+    value in quotes, `export`, a name that is there twice.
+
+    Raises:
+        CommandError: A file cannot be read, or a line is not understood.
+    """
+    found = HiddenDict()
     for file in files:
-        for number, line in enumerate(_text(file, "--env-file").splitlines(), 1):
-            text = line.strip()
-            if not text or text.startswith("#"):
-                continue
-            name, sign, value = text.removeprefix("export ").partition("=")
-            if not name.strip() or (not sign and name not in os.environ):
-                # The line may hold a secret.
-                raise CommandError(
-                    Status.USAGE,
-                    f"--env-file: line {number} of {file} is not NAME=VALUE, or NAME of a variable there is",
-                )
-            found[name.strip()] = _unquoted(value.strip()) if sign else os.environ[name]
+        found |= _variables_in(file)
     return found
 
 
-def _unquoted(value: str) -> str:
-    is_quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'"
-    return value[1:-1] if is_quoted else value
+def _variables_in(file: str) -> HiddenDict:
+    found = HiddenDict()
+    lines: dict[str, int] = {}
+    text = text_from(file, "--env-file", "Variables, a line NAME=VALUE for each")
+    for number, line in enumerate(text.split("\n"), 1):
+        held = HiddenText(line.removesuffix("\r").lstrip())
+        if not held or held.startswith("#"):
+            continue
+        name, sign, value = map(HiddenText, held.partition("="))
+        problem = _problem_with(name, value if sign else None)
+        if not problem and name in lines:
+            problem = f"has {str(name)!r}, which is in line {lines[name]} already; leave one out"
+        if problem:
+            raise CommandError(Status.USAGE, f"--env-file: line {number} of {file} {problem}")
+        lines[str(name)] = number
+        found[str(name)] = value if sign else os.environ[name]
+    return found
+
+
+def _problem_with(name: str, value: str | None) -> str | None:
+    """Return what is wrong with a variable of a file, in words that do not show it: the line may hold a secret."""
+    if name != "export" and name.split(None, 1)[:1] == ["export"]:
+        return "begins with `export`; leave that out"
+    if not name or not name.isprintable() or " " in name or (value is None and name not in os.environ):
+        return "is not NAME=VALUE, or NAME of a variable there is"
+    if value is not None and value.startswith(QUOTES):
+        return "has a value in quotes, which would be a part of it; leave them out, or use --env or --from-file"
+    return "holds a carriage return; end each line with a line feed" if value is not None and "\r" in value else None
 
 
 def request_in(file: str) -> dict[str, Any]:
     """The arguments that a file holds, by the documented names of the fields or by those of the library."""
-    text = _text(file, "--from-file")
+    from .documents import DocumentError, read_document
+
+    text = text_from(file, "--from-file", "The request as YAML or JSON")
     try:
-        found = _read_document(text)
-    except Exception as error:  # noqa: BLE001  # PyYAML lets errors of Python out, for a value that its tag is not for
-        mark = getattr(error, "problem_mark", None)  # the message would quote the line, which may hold a secret
-        where = "" if mark is None else f" at line {mark.line + 1}, column {mark.column + 1}"
-        raise CommandError(Status.USAGE, f"--from-file: {file} is neither YAML nor JSON{where}") from None
+        found = read_document(text)
+    except DocumentError as error:
+        where = "" if error.line is None else f"line {error.line} of "
+        reason = error.reason
+    else:
+        return _arguments(found, file)
+    raise CommandError(Status.USAGE, f"--from-file: {where}{file}: {reason}")
+
+
+def _arguments(found: Any, file: str) -> dict[str, Any]:
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
         raise CommandError(Status.USAGE, f"--from-file: {file} holds no mapping from fields to values")
     names = {field.json_name: name for name, field in CREATE_PARAMS.items()} | {name: name for name in CREATE_PARAMS}
@@ -67,33 +92,16 @@ def request_in(file: str) -> dict[str, Any]:
         raise CommandError(
             Status.USAGE, f"--from-file: {file} has the field {unknown[0]!r}, which is not documented", meant
         )
+    twice = next((name for name in found if names[name] != name and names[name] in found), None)
+    if twice is not None:
+        raise CommandError(
+            Status.USAGE, f"--from-file: {file} has {twice!r} and {names[twice]!r}, which are one field; leave one out"
+        )
     fields = {names[name]: value for name, value in found.items() if value is not None}
     for name, value in fields.items():
         if CREATE_PARAMS[name].is_list and not CREATE_PARAMS[name].is_mapping and isinstance(value, list):
             fields[name] = [_listed(item, CREATE_PARAMS[name]) for item in value]
     return fields
-
-
-def _read_document(text: str) -> Any:
-    """JSON, or YAML. JSON is read as such: YAML takes it, but for tabs, and for half of a character that is escaped."""
-    import yaml
-
-    if not text_nests_deeper(text):
-        with suppress(ValueError):
-            return json.loads(text)
-    _refuse_deep(text)
-    return yaml.safe_load(text)
-
-
-def _refuse_deep(text: str) -> None:
-    """Raises a ValueError for YAML that is nested deeply. PyYAML recurses, but not for its events."""
-    import yaml
-
-    depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MOST_LEVELS:
-            raise ValueError("nested too deeply")
 
 
 def _listed(item: Any, field: RequestField) -> Any:
@@ -106,25 +114,16 @@ def as_mapping(value: Any, field: RequestField) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return dict(value)
     key, held = (part.json_name for part in field.item_fields.values())
+    found = HiddenDict()
     try:
-        return {item[key]: item[held] for item in value}
-    except (TypeError, KeyError, IndexError):
-        raise CommandError(
-            Status.USAGE, f"--from-file: {field.json_name} is neither a mapping nor a list of {key} and {held}"
-        ) from None
-
-
-def _text(file: str, option: str) -> str:
-    try:
-        if file == STANDARD_INPUT:
-            take_standard_input(option)
-            text = "" if sys.stdin is None else sys.stdin.read(LONGEST_FILE + 1)
+        for item in value:
+            if item.keys() != {key, held} or item[key] in found:
+                break
+            found[item[key]] = item[held]
         else:
-            with open_file(file) as stream:
-                text = stream.read(LONGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise CommandError(Status.USAGE, f"{option}: {file} cannot be read: {reason}") from None
-    if len(text) > LONGEST_FILE:
-        raise CommandError(Status.USAGE, f"{option}: {file} has more than {LONGEST_FILE} characters")
-    return text
+            return found
+    except (AttributeError, TypeError):
+        pass
+    raise CommandError(
+        Status.USAGE, f"--from-file: {field.json_name} is neither a mapping nor a list of {key} and {held}, each once"
+    )

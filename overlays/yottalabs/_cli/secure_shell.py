@@ -13,12 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import wraps
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 import click
 
+from .._files import expanded, platform_folder
 from .._ssh import USER, SSHAccess, SSHAddress
+from .advice import command_line
 from .failures import CommandError, Status
 from .terminal import is_terminal, printable, say
 
@@ -76,7 +77,7 @@ class Reaching:
             identity, source = (profile.ssh_key, f"ssh_key of {profile.place}") if profile is not None else (None, "")
         if identity is None:
             return Shell(None, self.user, self.options)
-        file = Path(identity).expanduser()
+        file = expanded(identity)
         if not file.is_file() or not os.access(file, os.R_OK):
             raise CommandError(Status.USAGE, f"{source}: {identity} cannot be read; name the file of your private key")
         return Shell(str(file), self.user, self.options)
@@ -269,7 +270,7 @@ def _not_reachable(pod: Pod, access: SSHAccess) -> CommandError:
         return CommandError(
             Status.REFUSED,
             f"pod {pod.id} is {pod.status}, and cannot be reached any more",
-            "`yottalabs pods list` shows those that can",
+            f"`{command_line('pods list')}` shows those that can",
         )
     if access.unread and not _is_closed(pod):
         address = access.address
@@ -282,15 +283,15 @@ def _not_reachable(pod: Pod, access: SSHAccess) -> CommandError:
     return CommandError(
         Status.REFUSED,
         f"pod {pod.id} is {pod.status}, and its SSH cannot be reached yet",
-        f"wait for it: yottalabs pods wait {pod.id}",
+        f"wait for it: {command_line('pods wait', pod.id or '')}",
     )
 
 
 def _known_hosts() -> str:
     """The file of the keys of pods; the person's own is not filled with hosts that are gone tomorrow."""
-    from platformdirs import user_state_path
-
-    folder = user_state_path("yottalabs", appauthor=False)
+    folder = platform_folder("state")
+    if folder is None:
+        return os.devnull
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "known_hosts"
@@ -300,10 +301,10 @@ def _known_hosts() -> str:
 
 
 def check_there() -> None:
-    """Makes sure that there is an ssh before anything costs money.
+    """Makes sure that there is an ssh, and that it runs, before anything costs money.
 
     Raises:
-        CommandError: There is none.
+        CommandError: There is none, or it does not run.
     """
     if shutil.which("ssh") is None:
         raise CommandError(
@@ -311,6 +312,32 @@ def check_there() -> None:
             "there is no program `ssh` on the PATH",
             "install OpenSSH's client (on Debian: apt install openssh-client)",
         )
+    if not _has_user() and _refuses_user():
+        raise CommandError(
+            Status.REFUSED,
+            f"ssh does not run here: there is no user with the number {os.getuid()}",
+            "add the user (to /etc/passwd, on most systems), or run as one that there is",
+        )
+
+
+def _refuses_user() -> bool:
+    """Whether ssh refuses to run as this user, which it does before it reads its options."""
+    command = ["ssh", "-V"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=_environment(), check=False)  # noqa: S603  # as below
+    return done.returncode == FAILED_STATUS
+
+
+def _has_user() -> bool:
+    """Whether this process runs as a user that the system knows, which OpenSSH needs."""
+    if os.name != "posix":
+        return True
+    import pwd
+
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        return False
+    return True
 
 
 def become(command: Sequence[str]) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from ..._exceptions import CreateOutcomeUnknownError, YottaLabsError
 from ..._ssh import SSHAccess
 from ..._wait import DEFAULT_WAIT_SECONDS, Until
 from .. import signals
+from ..advice import command_line
 from ..connecting import Connecting, connects
 from ..failures import CommandError, Status, failure_of
 from ..output import NEVER_DELIVERED, as_yaml, emit, has_output, shows_secrets, write
@@ -99,7 +99,7 @@ def command(
         if output != "id":
             _show(client, pod_id, pod, output, show_secrets=show_secrets)
     if shell is not None and pod is not None:
-        say(f"the pod stays when the shell ends; `yottalabs pods delete {pod_id}` deletes it")
+        say(f"the pod stays when the shell ends; `{command_line('pods delete', pod_id)}` deletes it")
         shell.announce(pod)
         become(shell.command(pod, ()))
 
@@ -121,7 +121,7 @@ def _create(client: YottaLabs, asked: Asked, create_token: str | None, max_lifet
         if made is not None:
             say(
                 "a pod may have been created, and may cost money; in a minute the list of pods tells:",
-                f"  yottalabs pods get --create-token {shlex.quote(made)}",
+                f"  {command_line('pods get', options=('--create-token', made))}",
                 *([f"  {guarded}"] if guarded else ()),
             )
         raise
@@ -134,7 +134,8 @@ def _create(client: YottaLabs, asked: Asked, create_token: str | None, max_lifet
     if max_lifetime is not None:
         guard = client.pods._guard_of(pod_id)  # noqa: SLF001  # there for this command
         by = "" if guard is None else f", by process {guard.process_id} of this machine"
-        say(f"pod {pod_id} is deleted at {end}{by}; should that fail, `yottalabs pods sweep --delete` deletes it")
+        sweep = command_line("pods sweep --delete")
+        say(f"pod {printable(pod_id)} is deleted at {end}{by}; should that fail, `{sweep}` deletes it")
     return pod_id
 
 
@@ -155,7 +156,8 @@ def _waited(client: YottaLabs, pod_id: str, asked: Asked, timeout: float, shell:
             if shell is not None:
                 wait_for_login(client, shell, pod, end - time.monotonic(), show=display.say)
     except (KeyboardInterrupt, SystemExit, CommandError):
-        say(f"pod {pod_id} goes on, and costs money: `yottalabs pods delete {pod_id}` deletes it")
+        delete = command_line("pods delete", pod_id)
+        say(f"pod {printable(pod_id)} goes on, and costs money: `{delete}` deletes it")
         raise
     hourly = f" at {price(pod.hourly_price)} an hour" if pod.hourly_price is not None else ""
     say(f"pod {pod_id} is {until} after {short(progress.elapsed)}{hourly}")
@@ -169,7 +171,7 @@ def _suggest_ssh(pod: Pod) -> None:
     if address is not None and address.is_for_documentation:
         say(nothing_answers(pod, address), f"  {HOW_TO_SIMULATE_SSH}")
     else:
-        say(f"`yottalabs pods ssh {pod.id}` opens a shell in it")
+        say(f"`{command_line('pods ssh', pod.id or '')}` opens a shell in it")
 
 
 def _show(client: YottaLabs, pod_id: str, pod: Pod | None, output: str, *, show_secrets: bool) -> None:

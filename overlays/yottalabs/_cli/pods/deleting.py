@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..._exceptions import YottaLabsError
+from ..advice import command_line
 from ..asking import confirm
 from ..connecting import Connecting, connects
 from ..failures import CommandError, Status, failure_of
@@ -77,7 +78,7 @@ def _meant(client: YottaLabs, called: Sequence[str], names: Sequence[str], *, ye
         living = {pod.id: pod for pod in listed if pod.name == name and pod.is_active and pod.id}
         if not living:
             raise CommandError(
-                Status.NOT_FOUND, f"no living pod has the name {name!r}", "`yottalabs pods list` shows them"
+                Status.NOT_FOUND, f"no living pod has the name {name!r}", f"`{command_line('pods list')}` shows them"
             )
         meant |= living
     return meant

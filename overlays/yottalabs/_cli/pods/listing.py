@@ -13,6 +13,7 @@ import click
 from yottalabs_api.models import PodStatus
 
 from .. import signals
+from ..advice import command_line
 from ..connecting import Connecting, connects
 from ..failures import CommandError, Status, failure_of
 from ..output import has_output, shows_secrets, write
@@ -78,7 +79,7 @@ def command(
         if hidden:
             say(f"{hidden} terminated {'pod is' if hidden == 1 else 'pods are'} not shown; --all shows them")
         elif not pods:
-            say("there are no pods; `yottalabs pods create --help` says how to make one")
+            say(f"there are no pods; `{command_line('pods create --help')}` says how to make one")
 
 
 @dataclass(frozen=True)

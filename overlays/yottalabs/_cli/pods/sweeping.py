@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..._exceptions import NotFoundError, YottaLabsError
+from ..advice import command_line
 from ..asking import confirm
 from ..connecting import Connecting, connects
 from ..failures import Status, failure_of
@@ -52,7 +53,7 @@ def command(connecting: Connecting, *, delete: bool, yes: bool, output: str) -> 
         if not decided:
             say("no pod has a lease of this client")
         elif over and not delete:
-            say("`yottalabs pods sweep --delete` deletes them")
+            say(f"`{command_line('pods sweep --delete')}` deletes them")
         sys.exit(Status.REFUSED if failures else Status.DONE)
     names = ("id", "podName", "status", "reason", "isOver", "wasDeleted")
     records = [
