@@ -323,7 +323,7 @@ def check_there() -> None:
 def _refuses_user() -> bool:
     """Whether ssh refuses to run as this user, which it does before it reads its options."""
     command = ["ssh", "-V"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=_environment(), check=False)  # noqa: S603  # as below
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment(), check=False)  # noqa: S603  # as below
     return done.returncode == FAILED_STATUS
 
 
