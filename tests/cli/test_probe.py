@@ -19,7 +19,7 @@ from yottalabs_mock import Simulator, Times
 
 from . import yottalabs
 from .forking import Forks
-from .staging import until
+from .staging import lives, until
 from .stand_in import StandIn, fails
 from .yottalabs import KEY
 
@@ -220,8 +220,8 @@ def test_an_attempt_that_hangs_is_ended(ssh: StandIn, monkeypatch: pytest.Monkey
     ssh.plan("sleep 60 & echo $! > child; wait\n")
     waited()
     assert len(ssh.commands) == 2
-    child = (ssh.folder / "child").read_text().strip()
-    until(lambda: not Path(f"/proc/{child}").exists() or ") Z " in Path(f"/proc/{child}/stat").read_text())
+    child = int((ssh.folder / "child").read_text())
+    until(lambda: not lives(child))
 
 
 # --- The commands -----------------------------------------------------------------------------------------------------
@@ -353,8 +353,7 @@ def test_ctrl_c_during_a_probe_ends_it_at_once(world: World) -> None:
             assert not terminal.hides_cursor
             assert "interrupted" in terminal.screen
         assert set(world.statuses) <= statuses
-        number = process.read_text().strip()
-        until(lambda number=number: not Path(f"/proc/{number}").exists())  # type: ignore[misc]
+        assert not lives(int(process.read_text()))
 
 
 def test_a_pod_that_ends_during_a_probe_is_what_run_reports(world: World) -> None:
