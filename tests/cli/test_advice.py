@@ -18,6 +18,7 @@ from yottalabs._cli.advice import command_line, set_route
 from yottalabs._cli.connecting import Connecting
 from yottalabs._cli.failures import LONGEST_LINE, failure_of
 from yottalabs._cli.program import root
+from yottalabs_mock._minting import SSHServer
 
 from .forking import Forks
 from .scene import scene
@@ -210,15 +211,21 @@ def test_every_advice_repeats_what_led_here(situation: str, stage: Stage, place:
 def test_so_does_what_is_said_at_a_terminal(
     words: list[str], expected: list[str], stage: Stage, place: Variables, forked: Forks
 ) -> None:
-    with forked.terminal([*words, *ROUTE], stage.variables(**place), columns=200) as shown:
-        assert shown.wait() == 0
+    stage.simulator._api.mint.ssh = SSHServer.read("me@127.0.0.1:22")  # an address that could answer
+    try:
+        with forked.terminal([*words, *ROUTE], stage.variables(**place), columns=200) as shown:
+            assert shown.wait() == 0
+    finally:
+        stage.simulator._api.mint.ssh = None
     assert_leads_back(shown.screen, *expected)
 
 
 def test_a_shell_in_a_new_pod_says_how_the_pod_is_deleted(stage: Stage, place: Variables, tmp_path: Path) -> None:
     (tmp_path / "ssh").symlink_to("/bin/true")
     path = f"{tmp_path}:{stage.variables()['PATH']}"
-    assert_leads_back(stage("pods", "create", *POD, "--ssh", *ROUTE, PATH=path, **place).errors, "pods delete")
+    leads = ("--ssh-option", "HostName=127.0.0.1")  # to an address that could answer
+    done = stage("pods", "create", *POD, "--ssh", *leads, *ROUTE, PATH=path, **place)
+    assert_leads_back(done.errors, "pods delete")
 
 
 def test_what_is_advised_can_be_run(stage: Stage, place: Variables) -> None:

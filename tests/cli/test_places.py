@@ -98,7 +98,8 @@ def test_an_ssh_that_takes_the_user_gets_no_file_at_a_place_that_is_not_there(
     call: Call, stage: Stage, tmp_path: Path
 ) -> None:
     path = ssh_with('[ "$1" = -V ] || printf "%s\\n" "$@" >&2; exit 7', tmp_path)
-    done = call("pods", "create", "--ssh", *POD, PATH=path, HOME="home", XDG_STATE_HOME="state")
+    leads = ("--ssh-option", "HostName=127.0.0.1")  # to an address that could answer
+    done = call("pods", "create", "--ssh", *leads, *POD, PATH=path, HOME="home", XDG_STATE_HOME="state")
     assert done.status == 7, done.errors
     assert len(stage.simulator.pods) == 1
     assert 'UserKnownHostsFile="/dev/null"' in done.errors.splitlines()
