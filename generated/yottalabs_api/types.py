@@ -44,7 +44,7 @@ class RawRequest:
 
     method: str
     path: str
-    params: Mapping[str, Any] | None = None
+    params: Mapping[str, Any] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
 

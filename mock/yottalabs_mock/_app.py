@@ -192,6 +192,6 @@ async def _live(receive: Receive, send: Send) -> None:
 
 def _log(request: Request, outcome: Outcome, seconds: float) -> None:
     """One line: neither a header, nor a query, nor a body."""
-    path = printable(request.target.partition("?")[0])
+    path = printable(re.sub(r"//[^/]*@", "//", request.target.partition("?")[0]))
     said = outcome.breakage or (outcome.answer.status if outcome.answer else "")
     logger.info("%s %s %s %.1f ms", printable(request.method), path, said, seconds * 1000)

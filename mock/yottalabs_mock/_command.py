@@ -35,6 +35,7 @@ MISUSED = 2
 WIDTH_OF_DOCUMENTATION = 78  # what argparse uses of 80 columns
 KEYS_VARIABLE = "YOTTALABS_MOCK_API_KEYS"
 DEFAULT_PORT = "4020"
+LONGEST_LINE = 2000  # characters of a line of the log
 LAST_PORT = 65535
 # Short enough to sit and watch; the library's own are closer to life.
 TIMES = {"boot": "5", "healthy": "3", "pause": "2", "terminate": "3", "forget": "86400"}
@@ -262,6 +263,10 @@ def _time(name: str, text: str) -> Duration:
 
 class _Log(logging.StreamHandler[TextIO]):
     """A log for whoever reads it. Who has gone away, or does not read, must not hold the server up: lines are lost."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of a record, each printable: a traceback may show what a client sent."""
+        return "\n".join(printable(line, LONGEST_LINE) for line in super().format(record).split("\n"))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes a line, if there is room for it now."""

@@ -197,6 +197,10 @@ def headers_of(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def printable(text: str, longest: int = 120) -> str:
-    """A client's text on one line, shortened, fit for a message and a log."""
+    """A client's text on one line, shortened, fit for a message and a log: what is not printable is escaped."""
     shown = text if len(text) <= longest else f"{text[:longest]}…"
-    return "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in shown)
+    return "".join(each if each.isprintable() else _escape(ord(each)) for each in shown)
+
+
+def _escape(number: int) -> str:
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"

@@ -12,7 +12,8 @@ from yottalabs_api.types import parse_json
 
 from . import _exceptions as exceptions
 from ._pod import Pod
-from ._secrecy import HiddenDict, discreet, masked
+from ._secrecy import HiddenDict, masked
+from ._text import LONGEST_QUOTE, printable
 
 SUCCESS = 10000
 
@@ -35,7 +36,6 @@ ERROR_OF_CODE: Mapping[int, type[exceptions.APIError]] = {
     12001: exceptions.ConflictError,
     429: exceptions.RateLimitError,
 }
-LONGEST_MESSAGE = 500  # characters
 _ID = Pod.json_names["id"]
 LONGEST_ID = 256  # characters; the documented ones have 18
 
@@ -102,36 +102,36 @@ def read_answer(status_code: int, headers: Mapping[str, str], content: bytes) ->
     """
     envelope, problem = _envelope(content)
     code = _code(envelope.get("code"))
-    message = _message(envelope.get("message"))
-
     if not 200 <= status_code < 300:
         kind = ERROR_OF_STATUS.get(status_code, exceptions.ServerError if status_code >= 500 else exceptions.APIError)
-        message = message or _without_message(status_code, headers)
+        message = _message(envelope) or _without_message(status_code, headers)
         raise kind(message, status_code=status_code, code=code, headers=headers, body=content)
     if code is None:
         problem = problem or "the answer has no readable code, which alone would tell success"
         raise exceptions.ResponseValidationError(problem, status_code=status_code, headers=headers, body=content)
     if code != SUCCESS:
         kind = ERROR_OF_CODE.get(code, exceptions.APIError)
-        message = message or _without_message(status_code, headers)
+        message = _message(envelope) or _without_message(status_code, headers)
         raise kind(message, status_code=status_code, code=code, headers=headers, body=content)
     return Answer(status_code, headers, content, envelope.get("data"))
 
 
-@discreet
 def created_id(answer: Answer) -> str:
     """The id of the pod that was created: a number, text, or the `id` of an object."""
-    data = answer.data
+    found = _id_in(answer.data)
+    if found is None:
+        raise answer.unreadable("the API says that it created a pod, but not which")
+    return found
+
+
+def _id_in(data: Any) -> str | None:
     found = data.get("id") if isinstance(data, dict) else data
     if isinstance(found, int) and not isinstance(found, bool) and 0 < found < 2**128:
         return str(found)
     text = found.strip() if isinstance(found, str) else ""
-    if text.strip(".") and text.isprintable() and "/" not in text and len(text) <= LONGEST_ID:
-        return text
-    raise answer.unreadable("the API says that it created a pod, but not which")
+    return text if text.strip(".") and text.isprintable() and "/" not in text and len(text) <= LONGEST_ID else None
 
 
-@discreet
 def listed(answer: Answer) -> Listing:
     """The pods of a list."""
     if answer.data is not None and not isinstance(answer.data, list):
@@ -139,7 +139,6 @@ def listed(answer: Answer) -> Listing:
     return Listing(answer)
 
 
-@discreet
 def check_deleted(answer: Answer) -> None:
     """Nothing, if the answer to a delete can be taken for a success: null, nothing, an object, true."""
     if answer.data is False:
@@ -163,18 +162,14 @@ def _code(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _message(message: Any) -> str | None:
-    """The API's message, fit for a terminal and a line of a log; the body has it as it came."""
-    if not isinstance(message, str) or not message.strip():
-        return None
-    # What is cut off could leave a part of a secret, which nothing would know any more.
-    shown = masked(message)[: LONGEST_MESSAGE + 1]
-    line = "".join(character if character.isprintable() else " " for character in shown)
-    return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
+def _message(envelope: Mapping[str, Any]) -> str | None:
+    """The API's message without secrets. It is masked whole: a part of a secret would not be known as one."""
+    message = envelope.get("message")
+    return masked(message) if isinstance(message, str) and message.strip() else None
 
 
 def _without_message(status_code: int, headers: Mapping[str, str]) -> str:
     if 300 <= status_code < 400:
-        location = _message(headers.get("location")) or "nowhere"
-        return f"the API redirects to {location}, which is not followed; check the base URL"
+        location = masked(headers.get("location", "")).strip() or "nowhere"
+        return f"the API redirects to {printable(location, LONGEST_QUOTE)}, which is not followed; check the base URL"
     return "the API refused the request without a message"

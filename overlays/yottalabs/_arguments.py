@@ -24,7 +24,8 @@ from yottalabs_api.types import RawRequest, encode_json, nests_deeper
 from ._exceptions import InvalidArgumentError
 from ._own_variables import OWN_VARIABLES
 from ._pod import SSH_PORT, Pod
-from ._secrecy import HiddenBytes, HiddenDict, discreet
+from ._secrecy import Hidden, HiddenBytes, HiddenDict, HiddenList, HiddenText, hidden, type_name
+from ._settings import shown_url
 
 _SSH = OpenapiPodExposePortRequest(port=SSH_PORT, protocol=Protocol.SSH).to_dict()
 _VARIABLES = CREATE_PARAMS["environment_vars"]
@@ -53,34 +54,41 @@ def create_fields(fields: Mapping[str, Any], extra_fields: Mapping[str, Any] | N
         InvalidArgumentError: The contract certainly forbids the request, or it holds a variable of this client's own.
     """
     body = HiddenDict()
-    for name, value in fields.items():
+    for name in fields:
         field = CREATE_PARAMS.get(name)
         if field is None:
             raise InvalidArgumentError(f"there is no argument {name!r}{_suggestion(name)}", argument=name)
-        body[field.json_name] = _converted(field, value, name)
-    try:
-        check_create_params(body)
-    except ContractViolation as violation:
+        body[field.json_name] = _converted(field, Hidden(fields[name]), name)
+    violation = _violation(body)
+    if violation is not None:
         _refuse(violation)
     _refuse_own_variables(body.get(_VARIABLES.json_name, ()))
     body |= _extra(extra_fields)
     return body
 
 
-@discreet
+def _violation(body: HiddenDict) -> ContractViolation | None:
+    """What the contract says against a body, without the traceback, whose frames have the values."""
+    try:
+        check_create_params(body)
+    except ContractViolation as violation:
+        return violation.with_traceback(None)
+    return None
+
+
 def create_body(fields: Mapping[str, Any], own_variables: Mapping[str, str]) -> HiddenBytes:
     """The body of a create request: its JSON object, and variables of this client's own behind the caller's."""
     body = HiddenDict(fields)
     if own_variables:
         own = [KeyValuePairDTO(key=name, value=value).to_dict() for name, value in own_variables.items()]
         body[_VARIABLES.json_name] = [*body.get(_VARIABLES.json_name, ()), *own]
-    return HiddenBytes(_encoded(body, {json_name: _PYTHON_NAMES.get(json_name, "extra_fields") for json_name in body}))
+    names = {json_name: _PYTHON_NAMES.get(json_name, "extra_fields") for json_name in body}
+    return _encoded(Hidden(body), names)
 
 
 def _refuse_own_variables(entries: Iterable[Mapping[str, Any]]) -> None:
     """A pod that is made with the variables of another one must not be taken for it."""
-    for index, entry in enumerate(entries):
-        name = KeyValuePairDTO.from_dict(entry).key
+    for index, name in enumerate([KeyValuePairDTO.from_dict(entry).key for entry in entries]):
         if name in OWN_VARIABLES:
             message = f"environment_vars[{index}] is {name}, which this client writes itself; leave it out"
             raise InvalidArgumentError(message, argument="environment_vars")
@@ -127,81 +135,92 @@ def refuse_path(violation: ContractViolation, pod_id: str) -> NoReturn:
     ) from violation
 
 
-@discreet
-def free_request(method: str, path: str, json: Any, params: Mapping[str, Any] | None) -> RawRequest:
+def free_request(method: str, path: str, json: Hidden[Any], params: Mapping[str, Any] | None) -> RawRequest:
     """A request that the contract does not know."""
     if not isinstance(method, str) or not method.isascii() or not method.isalpha():
         raise InvalidArgumentError(f"method is {_shown(method)}; it must be an HTTP method", argument="method")
     if not isinstance(path, str) or not path.startswith("/") or path.startswith("//") or set(path) & set("?#\\"):
-        message = f"path is {_shown(path)}; it must begin with one '/' and have no query: that goes into params"
+        message = f"path is {_shown_path(path)}; it must begin with one '/' and have no query: that goes into params"
         raise InvalidArgumentError(message, argument="path")
     if any(part in {".", ".."} for part in unquote(path).split("/")) or any(character <= " " for character in path):
-        message = f"path is {_shown(path)}; it must not have '.' or '..' as a part, nor spaces"
+        message = f"path is {_shown_path(path)}; it must not have '.' or '..' as a part, nor spaces"
         raise InvalidArgumentError(message, argument="path")
     _check_unicode(path, "path")
     _check_query(params)
-    content = None if json is None else _encoded(json, "json")
+    content = None if json.value is None else _encoded(json, "json")
     headers = {} if content is None else {"Content-Type": "application/json"}
-    return RawRequest(method=method.upper(), path=path, params=params, headers=headers, content=content)
+    return RawRequest(method=method.upper(), path=str(path), params=params, headers=headers, content=content)
 
 
 # --- Friendly forms ---------------------------------------------------------------------------------------------------
 
 
-def _converted(field: RequestField, value: Any, name: str) -> Any:
+# What is converted is held by a `Hidden`: a variable that named it would be shown by a traceback that shows variables,
+# and the caller's own iterators and mappings, which are read here, may raise.
+
+
+def _converted(field: RequestField, given: Hidden[Any], name: str) -> Any:
     """The JSON value of an argument. What cannot be converted stays as it is, for the checks to name."""
-    return _list(field, value, name) if field.is_list and value is not None else _scalar(field, value, name)
+    is_list = field.is_list and given.value is not None
+    return _list(field, given, name) if is_list else _scalar(field, given, name)
 
 
-def _scalar(field: RequestField, value: Any, name: str) -> Any:
-    return _plain(value, name) if field.enum is None else _documented(field.enum, value, name)
+def _scalar(field: RequestField, given: Hidden[Any], name: str) -> Any:
+    return _plain(given, name) if field.enum is None else _documented(field.enum, given.value, name)
 
 
-def _plain(value: Any, name: str) -> Any:
+def _plain(given: Hidden[Any], name: str) -> Any:
     """A value with mappings of any kind as JSON objects."""
-    if nests_deeper(value):
+    if nests_deeper(given.value):
         raise InvalidArgumentError(f"{name} is nested too deeply for JSON", argument=name)
-    whole = [value]
-    waiting: list[Any] = [whole]
+    whole = HiddenList([given.value])
+    waiting: list[Hidden[Any]] = [Hidden(whole)]
     while waiting:
         part = waiting.pop()
-        for place, inner in part.items() if isinstance(part, dict) else enumerate(part):
-            if isinstance(inner, (Mapping, list, tuple)):
-                part[place] = dict(inner) if isinstance(inner, Mapping) else list(inner)
-                waiting.append(part[place])
+        for place in list(part.value) if isinstance(part.value, dict) else range(len(part.value)):
+            inner = Hidden(part.value[place])
+            if isinstance(inner.value, (Mapping, list, tuple)):
+                part.value[place] = dict(inner.value) if isinstance(inner.value, Mapping) else list(inner.value)
+                waiting.append(Hidden(part.value[place]))
     return whole[0]
 
 
-def _list(field: RequestField, value: Any, name: str) -> list[Any]:
-    is_mapping = field.is_mapping and isinstance(value, Mapping)
-    if not isinstance(value, Iterable) or isinstance(value, (str, bytes)) or (isinstance(value, Mapping) != is_mapping):
+def _list(field: RequestField, given: Hidden[Any], name: str) -> list[Any]:
+    is_mapping = isinstance(given.value, Mapping)
+    is_iterable = isinstance(given.value, Iterable) and not isinstance(given.value, (str, bytes))
+    if not is_iterable or (is_mapping and not field.is_mapping):
         forms = f"{'a mapping, or ' if field.is_mapping else ''}a list{_each(field)}"
-        raise InvalidArgumentError(f"{name} is {_described(field, value)}; it must be {forms}", argument=name)
-    items: list[Any] = []
-    for index, item in enumerate(value.items() if isinstance(value, Mapping) else value):
+        raise InvalidArgumentError(f"{name} is {_described(field, given)}; it must be {forms}", argument=name)
+    items: list[Any] = HiddenList() if field.secret else []
+    for index, item in enumerate(map(Hidden, _entries(given))):
         where = f"{name}[{index}]"
         items.append(_object(field, item, where) if field.item_fields else _scalar(field, item, where))
     return items
 
 
-def _object(field: RequestField, item: Any, where: str) -> Any:
+def _entries(given: Hidden[Any]) -> Iterable[Any]:
+    return given.value.items() if isinstance(given.value, Mapping) else given.value
+
+
+def _object(field: RequestField, item: Hidden[Any], where: str) -> Any:
     """An item that is an object: a JSON object, a tuple of its fields, or its one required field alone."""
-    if isinstance(item, Mapping):
+    if isinstance(item.value, Mapping):
         return _plain(item, where)
-    if field.bare is not None and isinstance(item, field.bare) and not isinstance(item, bool):
+    if field.bare is not None and isinstance(item.value, field.bare) and not isinstance(item.value, bool):
         return _bare(field, item, where)
     least, most = _lengths(field)
-    if isinstance(item, (tuple, list)) and least <= len(item) <= most:
-        given = zip(field.item_fields.values(), item, strict=False)
+    if isinstance(item.value, (tuple, list)) and least <= len(item.value) <= most:
+        parts = zip(field.item_fields.values(), map(Hidden, item.value), strict=False)
         return {
-            part.json_name: _scalar(part, value, where) for part, value in given if part.required or value is not None
+            part.json_name: _scalar(part, each, where)
+            for part, each in parts
+            if part.required or each.value is not None
         }
-    if field.secret:
-        raise InvalidArgumentError(f"{where} is not {_forms(field)}", argument=where)
-    raise InvalidArgumentError(f"{where} is {_shown(item)}; it must be {_forms(field)}", argument=where)
+    shown = "" if field.secret else f"{_shown(item.value)}; it must be "
+    raise InvalidArgumentError(f"{where} is {shown or 'not '}{_forms(field)}", argument=where)
 
 
-def _bare(field: RequestField, item: Any, where: str) -> dict[str, Any]:
+def _bare(field: RequestField, item: Hidden[Any], where: str) -> dict[str, Any]:
     first = next(iter(field.item_fields.values()))
     given = {first.json_name: _scalar(first, item, where)}
     return dict(_SSH) if given.items() <= _SSH.items() else given
@@ -225,8 +244,8 @@ def _each(field: RequestField) -> str:
     return f", each item {_forms(field)}" if field.item_fields else ""
 
 
-def _described(field: RequestField, value: Any) -> str:
-    return f"of type {type(value).__name__}" if field.secret else _shown(value)
+def _described(field: RequestField, given: Hidden[Any]) -> str:
+    return f"of type {type_name(given)}" if field.secret else _shown(given.value)
 
 
 def _documented(enum: type[OpenEnum], value: Any, name: str) -> Any:
@@ -253,8 +272,11 @@ def _frames_to_caller() -> int:
 def _check_unicode(text: str, name: str) -> None:
     try:
         text.encode()
-    except UnicodeEncodeError:
-        raise InvalidArgumentError(f"{name} is {_shown(text)}, which is not valid Unicode", argument=name) from None
+        is_unicode = True
+    except UnicodeEncodeError:  # which has the text
+        is_unicode = False
+    if not is_unicode:
+        raise InvalidArgumentError(f"{name} is {_shown(text)}, which is not valid Unicode", argument=name)
 
 
 def _extra(extra_fields: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -276,29 +298,32 @@ def _check_query(params: object) -> None:
         return
     if not isinstance(params, Mapping) or not all(isinstance(name, str) for name in params):
         raise InvalidArgumentError(
-            f"params is {_shown(params)}; it must be a mapping from names to values", argument="params"
+            f"params is of type {type_name(params)}; it must be a mapping from names to values", argument="params"
         )
-    for name, value in params.items():
+    for name in params:
         where = f"params[{name!r}]"
-        if not isinstance(value, str | int | float) or (isinstance(value, float) and not math.isfinite(value)):
+        value = Hidden(params[name])  # which may be a secret
+        is_finite = not isinstance(value.value, float) or math.isfinite(value.value)
+        if not isinstance(value.value, str | int | float) or not is_finite:
             raise InvalidArgumentError(
-                f"{where} is {_shown(value)}; it must be text, a number or a bool", argument=where
+                f"{where} is of type {type_name(value)}; it must be text, a finite number or a bool", argument=where
             )
         _check_unicode(name, "params")
-        _check_unicode(str(value), where)
+        _check_unicode(HiddenText(value.value), where)
 
 
-def _encoded(body: Any, argument: str | Mapping[str, str]) -> bytes:
+def _encoded(body: Hidden[Any], argument: str | Mapping[str, str]) -> HiddenBytes:
     """The JSON of a body. The argument that it comes from is named in an error: one for all, or one for each field."""
+    is_usual = isinstance(body.value, (str, list, dict))
     try:
-        return encode_json(body)
+        return HiddenBytes(encode_json(hidden(body.value) if is_usual else body.value))
     except (TypeError, ValueError) as error:
         reason = "a text is not valid Unicode" if isinstance(error, UnicodeError) else "a value has no form in JSON"
-        reason = "a value is nested too deeply" if nests_deeper(body) else reason
+        reason = "a value is nested too deeply" if nests_deeper(body.value) else reason
     # What was caught must not be the context of what is raised: it holds the text, which may be a secret.
     if not isinstance(argument, str):
         for json_name, name in argument.items():
-            _encoded(body[json_name], name)
+            _encoded(Hidden(body.value[json_name]), name)
     name = argument if isinstance(argument, str) else "extra_fields"
     raise InvalidArgumentError(f"{name} cannot be sent as JSON: {reason}", argument=name)
 
@@ -316,10 +341,10 @@ def _refuse(violation: ContractViolation) -> NoReturn:
         message = f"{' and '.join(names)} {verb} missing"
         if not violation.path and not all(CREATE_PARAMS[_PYTHON_NAMES[name]].required for name in missing):
             message += ", which the other arguments ask for"
-        raise InvalidArgumentError(message, argument=names[0]) from None
+        raise InvalidArgumentError(message, argument=names[0])
     secret = bool(violation.path) and CREATE_PARAMS[_PYTHON_NAMES[violation.path[0]]].secret
-    shown = f"of type {type(violation.value).__name__} (not shown)" if secret else _shown(violation.value)
-    raise InvalidArgumentError(f"{where} is {shown}; it must {_demand(violation)}", argument=where) from None
+    shown = f"of type {type_name(violation.value)} (not shown)" if secret else _shown(violation.value)
+    raise InvalidArgumentError(f"{where} is {shown}; it must {_demand(violation)}", argument=where)
 
 
 def _demand(violation: ContractViolation) -> str:
@@ -351,8 +376,13 @@ def _suggestion(name: str) -> str:
     return f"; did you mean {close[0]!r}?" if close else "; undocumented fields go into extra_fields={…}"
 
 
+def _shown_path(path: object) -> str:
+    """A path without what may be a secret: a query, a user and password."""
+    return _shown(shown_url(path)) if isinstance(path, str) else f"of type {type_name(path)}"
+
+
 def _shown(value: object) -> str:
-    return f"of type {type(value).__name__}, nested deeply" if nests_deeper(value) else _shortened(repr(value))
+    return f"of type {type_name(value)}, nested deeply" if nests_deeper(value) else _shortened(repr(value))
 
 
 def _shortened(text: str) -> str:

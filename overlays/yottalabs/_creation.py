@@ -27,7 +27,7 @@ from ._exceptions import (
 )
 from ._own_variables import LEASE_VARIABLE, TOKEN_VARIABLE
 from ._pod import ENDING, Pod
-from ._secrecy import HiddenBytes, HiddenDict, HiddenText, discreet
+from ._secrecy import HiddenBytes, HiddenDict, HiddenText, hidden
 
 OnUnknown: TypeAlias = Literal["raise", "recreate"]
 
@@ -70,7 +70,6 @@ class Request:
     on_unknown: OnUnknown = "raise"
 
     @classmethod
-    @discreet
     def read(
         cls,
         fields: Mapping[str, Any],
@@ -83,6 +82,8 @@ class Request:
         Raises:
             InvalidArgumentError: They cannot be right.
         """
+        fields = hidden(fields)
+        extra_fields = hidden(extra_fields)
         if on_unknown not in get_args(OnUnknown):
             choices = " or ".join(map(repr, get_args(OnUnknown)))
             raise InvalidArgumentError(f"on_unknown is {on_unknown!r}; it must be {choices}", argument="on_unknown")
@@ -232,7 +233,6 @@ class Search:
 # --- A token that has a pod already ----------------------------------------------------------------------------------
 
 
-@discreet
 def refuse_other(request: Request, pod: Pod) -> None:
     """Raises a ConflictError if a pod that has the token is not what is asked for now.
 

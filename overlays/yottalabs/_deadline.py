@@ -14,7 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 import anyio.from_thread
@@ -183,7 +183,9 @@ class _BoundStream(httpcore2.NetworkStream):
         return self._stream.read(max_bytes, _bounded(timeout, httpcore2.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        # In pieces: within one write, each part that the peer takes would get the whole time again.
+        # In pieces: within one write, each part that the peer takes would get the whole time again. A view copies
+        # nothing, and does not show what it is of: a request has the key and the body.
+        buffer = cast("bytes", memoryview(buffer))
         for start in range(0, len(buffer), _PIECE_BYTES):
             self._stream.write(buffer[start : start + _PIECE_BYTES], _bounded(timeout, httpcore2.WriteTimeout))
 

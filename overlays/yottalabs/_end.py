@@ -12,6 +12,7 @@ from ._answer import Listing
 from ._exceptions import ConflictError, NotFoundError, PodNotDeletedError, YottaLabsError
 from ._pod import ENDING
 from ._settings import API_KEY_VARIABLE, Settings
+from ._text import LONGEST_ID, printable
 from ._wait import GRACE_SECONDS, LOOKS_UNTIL_GONE, TRANSIENT
 
 END_SECONDS = 60.0  # how long a pod that must go is deleted again and again
@@ -100,14 +101,15 @@ class End:
         return self._pause
 
     def _problem(self) -> str:
+        pod_id = printable(self.pod_id, LONGEST_ID)
         if self._refusal is not None:
-            return f"pod {self.pod_id} may still run and cost money; it could not be deleted: {self._refusal}"
+            return f"pod {pod_id} may still run and cost money; it could not be deleted: {self._refusal}"
         if self._blindness is not None:
             return (
-                f"pod {self.pod_id} may still run and cost money; the API took the delete, "
+                f"pod {pod_id} may still run and cost money; the API took the delete, "
                 f"but the list of pods does not tell: {self._blindness}"
             )
-        return f"pod {self.pod_id} still runs and costs money, by the list of pods, although the API took the delete"
+        return f"pod {pod_id} still runs and costs money, by the list of pods, although the API took the delete"
 
 
 class _Recorder:

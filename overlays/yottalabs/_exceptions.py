@@ -20,6 +20,8 @@
     ├─ PriceLimitError             the pod costs more than it may, or nobody knows what
     └─ PodNotDeletedError          a pod that was to be deleted may still run
 
+The text of an error is fit for a terminal and a log: `printable` made it so. Its attributes keep what came.
+
 Each carries `pod_id` where one is known, and each can be pickled: the arguments of every class but the message have
 defaults, and what they set is in the instance's dictionary.
 """
@@ -35,13 +37,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ._lazy import LazyModule
+from ._text import LONGEST_ID, LONGEST_QUOTE, printable
 
 if TYPE_CHECKING:
     from . import _pod
 else:
     _pod = LazyModule("yottalabs._pod")
 
-LONGEST_SHOWN_ID = 64
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-trace-id")
 
 
@@ -61,10 +63,13 @@ class YottaLabsError(Exception):
         self.pods: dict[str, _pod.Pod] = {}
 
     def __str__(self) -> str:
-        text = self._describe()
-        if self.pod_id is None or re.search(rf"(?<!\w){re.escape(self.pod_id)}(?!\w)", text):
+        text = printable(self._describe())
+        if self.pod_id is None:
             return text
-        return f"{text} (pod {self.pod_id[:LONGEST_SHOWN_ID]})"
+        shown = printable(self.pod_id, LONGEST_ID)
+        whole = "" if shown.endswith("…") else r"(?!\w)"
+        is_named = re.search(rf"(?<!\w){re.escape(shown.removesuffix('…'))}{whole}", text)
+        return text if is_named else f"{text} (pod {shown})"
 
     def _describe(self) -> str:
         return self.message
@@ -167,7 +172,7 @@ class APIError(_AnsweredError):
     """The API said no: an HTTP status other than 2xx, or HTTP 200 with a code other than 10000.
 
     Attributes:
-        message: The API's message.
+        message: The API's message, as it came but for secrets; `str` of the error cuts a long one.
         status_code: The HTTP status.
         code: The code in the answer, or None where it has none.
         headers: The headers of the answer, their names in lower case.
@@ -206,9 +211,9 @@ class APIError(_AnsweredError):
 
     def _describe(self) -> str:
         code = "" if self.code is None else f", code {self.code}"
-        request = "" if self.request_id is None else f", request {self.request_id}"
+        request = "" if self.request_id is None else f", request {printable(self.request_id, LONGEST_ID)}"
         hint = f"; {self.hint}" if self.hint else ""
-        return f"{self.message} (HTTP {self.status_code}{code}{request}){hint}"
+        return f"{printable(self.message, LONGEST_QUOTE)} (HTTP {self.status_code}{code}{request}){hint}"
 
 
 class InvalidRequestError(APIError):

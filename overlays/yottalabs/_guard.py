@@ -27,7 +27,7 @@ from typing import Any, Literal, TypeAlias
 
 from ._exceptions import ConfigurationError, InvalidArgumentError
 from ._lease import Lease, Owner
-from ._secrecy import discreet
+from ._secrecy import HiddenDict, HiddenText
 from ._settings import API_KEY_VARIABLE, Settings
 from ._wait import GRACE_SECONDS
 from ._watch import DONE, READY, Job, line_of
@@ -63,7 +63,6 @@ class Guard:
         self._owner = os.getpid()
 
     @classmethod
-    @discreet
     def start(cls, settings: Settings, token: str, expires: datetime | None, *, is_detached: bool = False) -> Guard:
         """Starts a guard for a pod that does not exist yet, and waits until it is ready.
 
@@ -217,6 +216,7 @@ def _launched(settings: Settings, stdin: int) -> subprocess.Popen[bytes]:
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    environment = HiddenDict(_environment(settings))
     try:
         return _Outliving(
             command,
@@ -224,13 +224,14 @@ def _launched(settings: Settings, stdin: int) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd="/",
-            env=_environment(settings),
+            env=environment,
             close_fds=True,
             start_new_session=True,
             creationflags=flags,
         )
     except (OSError, ValueError) as error:
-        raise _not_started(str(error)) from error
+        reason = str(error)
+    raise _not_started(reason)
 
 
 def _command() -> list[str]:
@@ -278,7 +279,7 @@ def _resolved(names: Iterable[str]) -> Iterator[Path]:
 
 def _why_not_ready(process: subprocess.Popen[bytes]) -> str | None:
     """Waits until a guard is ready; else ends it and gives the reason."""
-    said: deque[str] = deque(maxlen=20)
+    said: deque[HiddenText] = deque(maxlen=20)
     is_ready = threading.Event()
     output = process.stdout
     assert output is not None  # noqa: S101  # it is a pipe
@@ -290,7 +291,7 @@ def _why_not_ready(process: subprocess.Popen[bytes]) -> str | None:
                 if text == READY:
                     is_ready.set()
                     return
-                said.append(text)
+                said.append(HiddenText(text))
 
     listener = threading.Thread(target=listen, daemon=True)
     is_late = True

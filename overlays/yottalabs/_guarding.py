@@ -18,6 +18,7 @@ from ._clock import SystemClock
 from ._exceptions import ConfigurationError
 from ._lease import Lease
 from ._pod import ENDING
+from ._secrecy import HiddenBytes
 from ._settings import Settings
 from ._sync.creating import Creating
 from ._sync.ending import end_pod
@@ -124,7 +125,7 @@ class Guarding:
 def main() -> NoReturn:
     """Guards the pod that standard input tells of."""
     _heed_signals()
-    job = Job(**json.loads(sys.stdin.buffer.readline()))
+    job = _read_job(HiddenBytes(sys.stdin.buffer.readline()))
     lease = Lease.read(job.lease)
     if lease is None:
         raise ConfigurationError("the lease cannot be read")
@@ -141,6 +142,15 @@ def main() -> NoReturn:
     _be_silent()
     threading.Thread(target=guarding.listen, args=(sys.stdin.buffer,), daemon=True).start()
     os._exit(guarding.run())  # at once: nothing is left to be put away
+
+
+def _read_job(line: HiddenBytes) -> Job:
+    """The job that the owner sends. What cannot be read is not shown: it may have the key."""
+    try:
+        return Job(**json.loads(line))
+    except (ValueError, TypeError):
+        pass
+    raise ConfigurationError("the owner's first message cannot be read")
 
 
 def _heed_signals() -> None:

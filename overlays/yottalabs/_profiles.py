@@ -36,7 +36,7 @@ from ._files import (
     open_to_read,
     platform_folder,
 )
-from ._secrecy import HiddenBytes, HiddenText, discreet
+from ._secrecy import HiddenBytes, HiddenDict, HiddenText, hidden, type_name
 
 logger = logging.getLogger("yottalabs")
 
@@ -121,7 +121,6 @@ def no_place() -> str:
     return f"no home folder is known, where the file of the profiles would be; set {CONFIG_FILE_VARIABLE} to its path"
 
 
-@discreet
 def read_profiles() -> Profiles:
     """The profiles of our file and of the vendor's. A file that is not there is as an empty one.
 
@@ -135,7 +134,6 @@ def read_profiles() -> Profiles:
     return _together(ours, _vendors())
 
 
-@discreet
 def find_profile(name: str | None, named_by: str) -> Profile | None:
     """The profile of a name, or the default one. The vendor's file is read only if ours does not settle it.
 
@@ -197,13 +195,13 @@ def _ours() -> Profiles:
     if file is None:
         return Profiles({}, None, None)
     text, mode = content(file)
-    document = _toml(text, file) if text else {}
+    document = _toml(text, file)
     _refuse_unknown(document, FILE_KEYS, "", file)
     default = _text_at(document, DEFAULT, "", file)
-    tables = document.get("profiles", {})
+    tables = hidden(document.get("profiles", {}))
     if not isinstance(tables, dict):
         raise _wrong(file, f"profiles is {_kind(tables)}; it must be tables, each as [profiles.work]")
-    profiles = {name: _of_table(name, table, file) for name, table in tables.items()}
+    profiles = {name: _of_table(name, hidden(tables[name]), file) for name in tables}
     if default is None and DEFAULT in profiles:
         default = DEFAULT
     _tell_of_others(file, mode, profiles.values())
@@ -216,15 +214,15 @@ def _of_table(name: str, table: Any, file: Path) -> Profile:
     owner = f" of the profile {name!r}"
     _refuse_unknown(table, PROFILE_KEYS, owner, file)
     key, base_url, ssh_key = (_text_at(table, each, owner, file) for each in PROFILE_KEYS)
-    return Profile(name, _hidden(key), base_url, ssh_key, file)
+    return Profile(name, _hidden(key), hidden(base_url), ssh_key, file)
 
 
-def _toml(text: str, file: Path) -> dict[str, Any]:
+def _toml(text: str, file: Path) -> HiddenDict:
     import tomllib
 
     try:
         _refuse_deep(text)
-        return tomllib.loads(text)
+        return HiddenDict(tomllib.loads(text))
     except ValueError as error:
         place = re.search(r"\(at (?:line (\d+)|end of document)", str(error))
     line = place and (place[1] or text.count("\n") + 1)
@@ -241,25 +239,25 @@ def _refuse_deep(text: str) -> None:
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], owner: str, file: Path) -> None:
-    for name in table:
+    for name in map(HiddenText, table):
         if name not in known:
             # Whatever does not look like a name may be a key that came to stand in the wrong place.
-            shown = f"{name!r}{owner}" if re.fullmatch("[A-Za-z_-]{1,30}", name) else f"a name{owner}"
+            shown = f"'{name}'{owner}" if re.fullmatch("[A-Za-z_-]{1,30}", name) else f"a name{owner}"
             where = "; it belongs to a profile, as below [profiles.work]" if name in PROFILE_KEYS else ""
             raise _wrong(file, f"{shown} is not known{where}; what is known there: {', '.join(known)}")
 
 
 def _text_at(table: Mapping[str, Any], name: str, owner: str, file: Path) -> str | None:
     """A text of a table; None if it is missing or empty."""
-    value = table.get(name)
+    value = hidden(table.get(name))
     if not isinstance(value, str | None):
         raise _wrong(file, f"{name}{owner} is {_kind(value)}; it must be a text, in quotes")
-    return value or None
+    return str(value) if value else None
 
 
 def _kind(value: object) -> str:
     """What a value is, without the value."""
-    return f"of the type {type(value).__name__}"
+    return f"of the type {type_name(value)}"
 
 
 # --- The vendor's file ------------------------------------------------------------------------------------------------
@@ -270,9 +268,9 @@ def _vendors() -> dict[str, Profile]:
     if file is None:
         return {}
     text, mode = content(file)
-    sections = _ini(text, file) if text else {}
+    sections = _ini(text, file)
     profiles = {
-        name: Profile(name, _hidden(section.get("api_key")), section.get("base_url") or None, None, file)
+        name: Profile(name, _hidden(section.get("api_key")), hidden(section.get("base_url")) or None, None, file)
         for name, section in sections.items()
     }
     _tell_of_others(file, mode, profiles.values())

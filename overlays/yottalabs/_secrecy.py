@@ -1,41 +1,54 @@
-"""Keeps secrets out of sight: out of each `repr`, log line, message, and traceback that shows local variables."""
+"""Keeps secrets out of each `repr`, log line and message, and out of the local variables that a traceback shows.
+
+A tool that prints the variables of a traceback prints their `repr`. So a value that may be secret is held by a type
+whose `repr` does not show it wherever a variable of this package names it: `HiddenText` and the like where such a value
+is used as what it is, `Hidden` for what a caller gave, which may be anything.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar, Token
-from functools import wraps
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
-P = ParamSpec("P")
+from ._text import printable
+
 T = TypeVar("T")
 
 HIDDEN = "<hidden>"
 SHORTEST_SECRET = 8  # characters; a shorter one, of a mock, is a part of ordinary words
 LOGGERS = ("httpx2", *(f"httpcore2.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 """Those that log what a server says: its headers, and the words beside its status."""
-BELOW = frozenset(
-    {
-        *("yottalabs", "yottalabs_api", "yottalabs_mock", "tenacity", "httpx2", "httpcore2", "h11", "h2", "hpack"),
-        *("socksio", "anyio", "trio", "outcome", "asyncio", "concurrent", "ssl", "socket", "subprocess", "json"),
-    }
-)
-"""The packages whose frames may hold a request, or an answer, in their variables."""
+
+# --- Values that no `repr` shows --------------------------------------------------------------------------------------
 
 
-class HiddenBytes(bytes):
+class _Shown:
+    """How tools that do not ask `repr` show a value: rich cuts a long text first, and Sentry opens a mapping."""
+
+    __slots__ = ()
+
+    def __rich_repr__(self) -> Iterator[object]:
+        return iter(())
+
+    def __sentry_repr__(self) -> str:
+        return repr(self)
+
+
+class HiddenBytes(_Shown, bytes):
     """Bytes that a `repr` does not show."""
 
     def __repr__(self) -> str:
         return f"<{len(self)} bytes>"
 
 
-class HiddenText(str):
+class HiddenText(_Shown, str):
     """A text that a `repr` does not show."""
 
     __slots__ = ()
@@ -44,14 +57,58 @@ class HiddenText(str):
         return HIDDEN
 
 
-class HiddenDict(dict[str, Any]):
-    """A dictionary of which a `repr` shows the names alone."""
+class HiddenDict(_Shown, dict[str, Any]):
+    """A dictionary of which a `repr` shows the length alone: what stands in place of a name may be a secret, too."""
 
     def __repr__(self) -> str:
-        return f"<{', '.join(map(str, self)) or 'nothing'}>"
+        return f"<{len(self)} items>"
 
 
-# --- What is told -----------------------------------------------------------------------------------------------------
+class HiddenList(_Shown, list[Any]):
+    """A list of which a `repr` shows the length alone."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} items>"
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden(Generic[T]):
+    """Holds a value of any type, which a `repr` does not show. Only expressions name the value, never a variable."""
+
+    value: T = field(repr=False)
+
+
+def hidden(value: T) -> T:
+    """Return an argument such that a `repr` does not show it: the variable that holds it may be shown by a traceback.
+
+    A text, bytes, a list and a mapping stay what they are. Anything else but None is of a wrong type, and becomes a
+    `Hidden`, of which `type_name` gives the type that is to be named in an error.
+    """
+    made: object = value
+    match value:
+        case None:
+            pass
+        case str():
+            made = HiddenText(str.__str__(value))  # of a member of an enumeration, `str` may be its name
+        case bytes():
+            made = HiddenBytes(value)
+        case list():
+            made = HiddenList(value)
+        case Mapping():
+            made = HiddenDict(value)
+        case _:
+            made = Hidden(value)
+    return cast("T", made)
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's type as the caller knows it: that of a `HiddenText` is str."""
+    if isinstance(value, Hidden):
+        return type_name(value.value)
+    return type(value).__mro__[2 if isinstance(value, _Shown) else 0].__name__
+
+
+# --- What is logged and raised ----------------------------------------------------------------------------------------
 
 _kept: ContextVar[tuple[str, ...]] = ContextVar("yottalabs_secrets", default=())
 
@@ -63,18 +120,27 @@ def forms_of(*secrets: str) -> tuple[str, ...]:
 
 
 class Keeping:
-    """Takes secrets out of whatever is told inside the block: an API, or a transport, may repeat them."""
+    """Takes secrets out of what is logged and raised inside the block: an API, or a transport, may repeat them.
+
+    Of an exception of whatever origin, and of all that led to it, the arguments and notes are masked; but not of what
+    the caller was handling before the block.
+    """
 
     def __init__(self, forms: tuple[str, ...]) -> None:
         self._forms = forms
         self._token: Token[tuple[str, ...]] | None = None
 
     def __enter__(self) -> None:
+        self._handled = sys.exception()
         outer = _kept.get()
         forms = tuple(sorted({*self._forms, *outer}, key=len, reverse=True)) if outer else self._forms
         self._token = _kept.set(forms)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for each in _chain(error, self._handled):
+            _mask(each)
         if self._token is not None:
             _kept.reset(self._token)
 
@@ -94,65 +160,9 @@ def masked(text: str) -> str:
     return text
 
 
-class _Discretion(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        told = record.getMessage()
-        if (shown := masked(told)) != told:
-            record.msg, record.args = shown, ()
-        return True
-
-
-_discretion = _Discretion()
-
-
-def keep_out_of_logs() -> None:
-    """Takes the secrets that are kept out of what the libraries below log."""
-    for name in LOGGERS:
-        logging.getLogger(name).addFilter(_discretion)
-
-
-# --- What a traceback shows -------------------------------------------------------------------------------------------
-
-
-class Veil:
-    """Lets an exception out of the block without the frames below, and without the secrets that are kept.
-
-    The variables of those frames hold the key, bodies and headers. Frames of the caller's own, of a transport or a
-    callback, stay; so does whatever the caller was handling before.
-    """
-
-    def __enter__(self) -> Self:
-        self._outer = sys.exception()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is None:
-            return
-        for each in led_to(error, self._outer):
-            _mask(each)
-            here = error.__traceback__ if each is error else None
-            each.__traceback__ = _without_frames_below(each.__traceback__, here)
-
-
-def discreet(function: Callable[P, T]) -> Callable[P, T]:
-    """Makes a function that reads secrets raise without a frame that shows them."""
-
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        with Veil():
-            try:
-                return function(*args, **kwargs)
-            finally:
-                del args, kwargs  # this frame is shown
-
-    return call
-
-
-def led_to(error: BaseException, outer: BaseException | None = None) -> Iterator[BaseException]:
+def _chain(error: BaseException | None, handled: BaseException | None) -> Iterator[BaseException]:
     """An error, and all that led to it; but not what was being handled before."""
-    seen = {id(outer), id(None)}
+    seen = {id(handled), id(None)}
     found: list[BaseException | None] = [error]
     while found:
         each = found.pop()
@@ -179,15 +189,33 @@ def _masked(value: Any) -> Any:
     return type(value)(map(_masked, value)) if type(value) in {list, tuple} else value
 
 
-def _without_frames_below(traceback: TracebackType | None, here: TracebackType | None) -> TracebackType | None:
-    """The frames of a traceback that are the caller's own, and the one that is here."""
-    shown = []
-    while traceback is not None:
-        package = str(traceback.tb_frame.f_globals.get("__name__")).partition(".")[0]
-        if traceback is here or package not in BELOW:
-            shown.append(traceback)
-        traceback = traceback.tb_next
-    rest: TracebackType | None = None
-    for each in reversed(shown):
-        rest = TracebackType(rest, each.tb_frame, each.tb_lasti, each.tb_lineno)
-    return rest
+# --- Logs -------------------------------------------------------------------------------------------------------------
+
+
+class _Discretion(logging.Filter):
+    """Takes the secrets that are kept out of a record of another library."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        logged = record.getMessage()
+        if (shown := masked(logged)) != logged:
+            record.msg, record.args = shown, ()
+        return True
+
+
+class _Printable(logging.Filter):
+    """Makes the arguments of a record of ours printable: ids and the like come from the API."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(printable(each) if isinstance(each, str) else each for each in record.args)
+        return True
+
+
+_discretion = _Discretion()
+logging.getLogger("yottalabs").addFilter(_Printable())
+
+
+def keep_out_of_logs() -> None:
+    """Takes the secrets that are kept out of what the libraries below log."""
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(_discretion)

@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from ._clock import Clock, SystemClock
 from ._exceptions import ConfigurationError
-from ._secrecy import HiddenText, discreet
+from ._secrecy import HiddenText, type_name
+from ._text import LONGEST_QUOTE, printable
 
 if TYPE_CHECKING:
     from ._profiles import Profile
@@ -27,6 +28,8 @@ MOST_RETRIES = 100
 LONGEST_TIMEOUT = 366 * 24 * 3600.0  # seconds; sockets and event loops cannot take any number
 DEFAULT_MAX_RESPONSE_BYTES = 256 * 1024 * 1024
 USER_AGENT_PATTERN = r"[!-~]([ -~]{0,198}[!-~])?"
+_LIKE_URL = re.compile(r"([a-z][a-z0-9+.-]*://)?([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_LIKE_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:[0-9]{0,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,6 @@ class Settings:
                 f"user_agent is {agent!r}; it must be printable ASCII, at most 200 characters, such as 'my-app/1.0'"
             )
 
-    @property
-    def is_local(self) -> bool:
-        """Whether the API is on this machine."""
-        return is_loopback(urlsplit(self.base_url).hostname or "")
-
 
 Sourced = tuple[str | None, str]
 """A setting, if there is one there, and where that is."""
@@ -84,7 +82,6 @@ class Connection:
     profile: Profile | None
 
 
-@discreet
 def find_connection(
     api_key: str | None,
     base_url: str | None,
@@ -112,19 +109,19 @@ def find_connection(
     """
     for name, value in (("api_key", api_key), ("profile", profile)):
         if not isinstance(value, str | None):
-            raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
+            raise ConfigurationError(f"{name} must be a string, not {type_name(value)}")
     if base_url == "":  # a variable of a script that is not set must not lead to another API
         raise ConfigurationError(
             "the base URL that was given is empty; leave base_url=… out for that of the environment, or of a profile"
         )
-    key_variable = os.environ.get(API_KEY_VARIABLE, "").strip() or None
-    url_variable = os.environ.get(BASE_URL_VARIABLE) or None
+    key_variable = HiddenText(os.environ.get(API_KEY_VARIABLE, "").strip()) or None
+    url_variable = HiddenText(os.environ.get(BASE_URL_VARIABLE, "")) or None
     found = _find_profile(profile, api_key, base_url, key_variable, url_variable)
     place = found.place if found else ""
     own = found.api_key if found else None
 
     key, key_source = _first(profile, (api_key, ARGUMENT), (key_variable, API_KEY_VARIABLE), (own, place))
-    key = (key or "").strip()
+    key = HiddenText((key or "").strip())
     if not key:
         raise ConfigurationError(_no_key(found, given=api_key is not None), setting="api_key")
     check_api_key(key, key_source)
@@ -142,7 +139,7 @@ def find_connection(
         )
     url, url_source = (url, url_source) if url else (default_base_url, CONTRACT)
     checked = checked_base_url(url, url_source, default_base_url, allow_insecure_http=allow_insecure_http)
-    return Connection(HiddenText(key), checked, key_source, url_source, found)
+    return Connection(key, checked, key_source, url_source, found)
 
 
 def _first(profile: str | None, argument: Sourced, variable: Sourced, of_profile: Sourced) -> Sourced:
@@ -207,22 +204,24 @@ def checked_base_url(url: str, source: str, default: str, *, allow_insecure_http
     Raises:
         ConfigurationError: It cannot.
     """
-    parts = _parts(url)
+    if not isinstance(url, str):
+        raise ConfigurationError(f"the base URL must be a string, not {type_name(url)}")
+    found = _scheme_and_host(url)
     shown = f"the base URL {shown_url(url)!r}{_from(source)}"
-    if parts is None:
+    if found is None:
         raise ConfigurationError(f"{shown} is not a URL")
-    host = parts.hostname
-    if parts.username is not None or parts.password is not None:
+    scheme, host = found
+    if "@" in url:
         raise ConfigurationError(
             f"the base URL{_from(source)} holds a user name or password; the key is the only credential"
         )
-    if parts.scheme not in {"http", "https"} or not host:
+    if scheme not in {"http", "https"} or not host:
         raise ConfigurationError(f"{shown} is not an http(s) URL; the API's own is {default}")
     if "?" in url or "#" in url:
         raise ConfigurationError(f"{shown} has a query or a fragment; give it without")
     if any(character <= " " or character == "\x7f" for character in url):
         raise ConfigurationError(f"{shown} holds a space or a control character")
-    if parts.scheme == "http" and not is_loopback(host) and not allow_insecure_http:
+    if scheme == "http" and not is_loopback(host) and not allow_insecure_http:
         raise ConfigurationError(
             f"{shown} would send the key unencrypted to another machine; "
             "use https, or pass allow_insecure_http=True if you must"
@@ -235,15 +234,15 @@ def _from(source: str) -> str:
     return "" if source == ARGUMENT else f" ({source})"
 
 
-def _parts(url: str) -> SplitResult | None:
-    """The parts of a URL; None where it is none, of which the error of Python would show all."""
+def _scheme_and_host(url: str) -> tuple[str, str] | None:
+    """Two parts of a URL; None for what is not one, of which the error of Python would show all."""
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # the port is looked at because looking at a bad one raises
-        (host or "").encode("idna")  # as a look-up of the name would
+        host, _ = parts.hostname or "", parts.port  # the port is looked at because looking at a bad one raises
+        host.encode("idna")  # as a look-up of the name would
     except (ValueError, AttributeError, TypeError):
         return None
-    return parts
+    return parts.scheme, host
 
 
 def find_clock(clock: Clock | None) -> Clock:
@@ -275,5 +274,16 @@ def is_loopback(host: str) -> bool:
 
 
 def shown_url(url: object) -> str:
-    """A URL for people, without the parts that may hold a secret."""
-    return re.sub(r"//.*@", "//", re.split(r"[?#]", str(url))[0])
+    """A URL for people, without the parts that may hold a secret: user and password, query, fragment."""
+    found = _LIKE_URL.fullmatch(str(url))
+    assert found is not None  # noqa: S101  # it matches whatever there is
+    scheme, authority, path, rest = found.groups("")
+    if "@" in rest:
+        return f"{scheme}…"  # a password may have begun before the query
+    if "@" in authority + path:
+        authority, slash, path = (authority + path).rpartition("@")[2].partition("/")
+        path = slash + path
+    host = _LIKE_HOST.match(authority)
+    is_whole = host is not None and host.end() == len(authority)
+    shown = authority if is_whole else f"{authority.partition(':')[0]}:…"  # what is not a port may be a password
+    return printable(f"{scheme}{shown}{path}", LONGEST_QUOTE)

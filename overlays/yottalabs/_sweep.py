@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ._lease import Lease
 from ._pod import ENDING, Pod
+from ._text import LONGEST_ID, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,10 @@ class Swept:
     was_deleted: bool = False
 
     def __str__(self) -> str:
-        name = f" ({self.pod.name})" if self.pod.name else ""
-        return f"pod {self.pod.id}{name}, {self.pod.status}: {self.reason}"
+        pod_id, name, status = (
+            printable(str(each), LONGEST_ID) for each in (self.pod.id, self.pod.name or "", self.pod.status)
+        )
+        return f"pod {pod_id}{name and f' ({name})'}, {status}: {printable(self.reason)}"
 
 
 def judged(pods: Iterable[Pod], now: datetime) -> Iterator[Swept]:

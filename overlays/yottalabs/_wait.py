@@ -23,6 +23,7 @@ from ._exceptions import (
 )
 from ._pod import ENDED, Pod
 from ._settings import DURATION, is_duration
+from ._text import LONGEST_ID, LONGEST_QUOTE, printable
 
 Until: TypeAlias = Literal["ready", "running", "terminated"]
 
@@ -208,7 +209,8 @@ class Wait:
         if self.pod is None:
             message = f"the pod was not seen in the list; {wanted}"
         else:
-            state = str(self.pod.status) + (", not ready" if self._until == "ready" and self.pod.is_running else "")
+            unready = ", not ready" if self._until == "ready" and self.pod.is_running else ""
+            state = printable(str(self.pod.status), LONGEST_ID) + unready
             message = f"the pod was still {state}; {wanted}"
         return WaitTimeoutError(message, pod=self.pod, pod_id=self.pod_id)
 
@@ -232,7 +234,8 @@ class Wait:
         may_still_come = not pod.is_running and not pod.has("expose")
         if entry is None and not may_still_come:
             wanted = "SSH port" if self._port is None else f"port {self._port}"
-            exposed = ", ".join(f"{entry.port}/{entry.protocol}" for entry in pod.expose) or "none"
+            entries = ", ".join(f"{entry.port}/{entry.protocol}" for entry in pod.expose)
+            exposed = printable(entries, LONGEST_QUOTE) or "none"
             message = (
                 f"the pod has no exposed {wanted} to become ready (exposed: {exposed}); wait until='running' instead"
             )

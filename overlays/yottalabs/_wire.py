@@ -19,7 +19,7 @@ from yottalabs_api.types import RawRequest, nests_deeper, parse_json
 
 from ._answer import SUCCESS, Answer
 from ._exceptions import REQUEST_ID_HEADERS, APIError, ResponseValidationError, YottaLabsError
-from ._secrecy import HIDDEN, SHORTEST_SECRET, masked
+from ._secrecy import HIDDEN, SHORTEST_SECRET, HiddenBytes, masked
 
 logger = logging.getLogger("yottalabs.wire")
 if logger.level == logging.NOTSET:
@@ -58,9 +58,9 @@ class Telling:
         """Tells an answer that was made an error, or that there is none."""
         outcome = type(error).__name__
         if isinstance(error, APIError):
-            self._tell("<", error.body, [outcome, *self._head(error, error.code, milliseconds)])
+            self._tell("<", HiddenBytes(error.body), [outcome, *self._head(error, error.code, milliseconds)])
         elif isinstance(error, ResponseValidationError):
-            self._tell("<", error.body, [outcome, *self._head(error, None, milliseconds)])
+            self._tell("<", HiddenBytes(error.body), [outcome, *self._head(error, None, milliseconds)])
         else:
             self._tell("<", None, [outcome, f"{milliseconds:.1f} ms", "no answer"])
 

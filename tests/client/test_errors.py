@@ -138,12 +138,14 @@ def test_the_problem_with_what_is_no_json_is_named(client: Client) -> None:
 
 
 def test_the_apis_message_fits_a_terminal_and_a_line_of_a_log(client: Client) -> None:
+    message = "no\x1b[31m\nERROR a line\ud800" + "x" * 10**6
     with pytest.raises(APIError) as caught:
-        client(Scripted(envelope(None, 1, message="no\x1b[31m\nERROR a line\ud800" + "x" * 10**6))).pods.list()
+        client(Scripted(envelope(None, 1, message=message))).pods.list()
     text = str(caught.value)
     assert text.isprintable()
-    assert text.startswith("no [31m ERROR a line xxx")
+    assert text.startswith(r"no\x1b[31m\nERROR a line\ud800xxx")
     assert len(text) < 600
+    assert caught.value.message == message
     assert len(caught.value.body) > 10**6
 
 

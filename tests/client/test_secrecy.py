@@ -1,7 +1,7 @@
 """Secrets stay where they belong: unique ones are put everywhere, and every channel of output is searched for them.
 
-Not searched are the caller's own variables and what an API repeats of a value that the call itself does not carry. The
-`body` of an error, `Pod.raw` and `Pod.environment_vars` are data, and hold what came.
+Not searched are the variables of frames that are not this project's, and what an API repeats of a value that the call
+itself does not carry. The `body` of an error, `Pod.raw` and `Pod.environment_vars` are data, and hold what came.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ import logging
 import pickle
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections import UserDict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import FrameType, MappingProxyType
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -33,17 +37,18 @@ from yottalabs import (
     YottaLabsError,
     _guard,
 )
-from yottalabs._secrecy import Keeping, forms_of, led_to, masked
+from yottalabs._secrecy import Keeping, forms_of, masked
 from yottalabs_mock import Simulator, Times
 
 from support.scripted import Scripted, VirtualClock, envelope
 from support.sockets import server
+from support.tracebacks import chain, our_frames, our_live_frames, shown
 
 Client = Callable[..., Any]
 KEY, TOKEN, VALUE, FIELD = "canary-key/1+2", "canary-token", "canary-value", "canary-field"
-SECRETS = ("canary-key", TOKEN, VALUE, FIELD)
+NUMBER = 1029384756
+SECRETS = ("canary-key", TOKEN, VALUE, FIELD, str(NUMBER))
 ECHO = f"{KEY} {TOKEN} {VALUE}"
-TESTS = Path(__file__).parent.parent
 LARGE = 20_000_000  # bytes, more than the buffers of a connection hold
 ARGUMENTS: dict[str, Any] = {
     "image": "x",
@@ -62,6 +67,14 @@ ECHOED = {
 }
 
 
+def nested(secret: str) -> Any:
+    """A list that is nested too deeply for JSON."""
+    value: Any = secret
+    for _ in range(100_000):
+        value = [value]
+    return value
+
+
 class Told:
     """Whatever can be seen of what a client does."""
 
@@ -78,15 +91,17 @@ class Told:
             self.add(f"{name}, unpickled", repr(pickle.loads(pickle.dumps(value))))
 
     def fail(self, error: BaseException) -> None:
-        """What is shown of an error, and of all that led to it, with the local variables of every frame."""
+        """What is shown of an error, and of all that led to it, with the local variables of this project's frames."""
         self.add("traceback", *traceback.format_exception(error))
-        for each in led_to(error):  # what Python itself does not show of it, another tool may
+        for each in chain(error):  # what Python itself does not show of it, another tool may
             self.show("error", each)
             self.add("notes", *getattr(each, "__notes__", ()))
-            stack = traceback.StackSummary.extract(traceback.walk_tb(each.__traceback__), capture_locals=True)
-            for frame in stack:
-                if not Path(frame.filename).is_relative_to(TESTS):  # those are the caller's own
-                    self.add("locals", frame.filename, frame.name, frame.locals)
+        self.locals(our_frames(error))
+
+    def locals(self, frames: list[FrameType]) -> None:
+        """What tools show of the local variables of frames."""
+        for where, text in shown(frames):
+            self.add(f"locals, {where}", text)
 
     def assert_no_secret(self, *allowed: str) -> None:
         for channel, texts in self.channels.items():
@@ -210,6 +225,21 @@ BAD_ARGUMENTS: dict[str, dict[str, Any]] = {
     "a misspelt token": {"image_registry_tokn": TOKEN},
     "no name of a user": {"image_registry_username": 5},
     "a set": {"extra_fields": {"a": {FIELD}}},
+    "a number for a variable": {"environment_vars": {"PIN": NUMBER}},
+    "a number for a token": {"image_registry_token": NUMBER},
+    "bytes for a variable": {"environment_vars": [("A", VALUE.encode())]},
+    "a set of variables": {"environment_vars": {(VALUE, VALUE, VALUE)}},
+    "a mapping of another kind": {"environment_vars": UserDict({"A": {VALUE}})},
+    "variables that are no objects": {"environment_vars": [VALUE, ("A", VALUE)]},
+    "a variable without a value": {"environment_vars": [{"key": "A", "value": VALUE}, {"key": VALUE}]},
+    "an object as a variable": {"environment_vars": {"A": {"a": [VALUE]}}},
+    "variables that are nested": {"environment_vars": {"A": nested(VALUE)}},
+    "fields that are nested": {"extra_fields": {"a": nested(FIELD)}},
+    "a tuple of fields": {"extra_fields": (FIELD,)},
+    "a text of fields": {"extra_fields": FIELD},
+    "a number of fields": {"extra_fields": NUMBER},
+    "names that are numbers": {"extra_fields": {1: FIELD}},
+    "a mapping of fields of another kind": {"extra_fields": MappingProxyType({"a": FIELD, "b": object()})},
     "a list of fields": {"extra_fields": [FIELD]},
     "a documented field": {"extra_fields": {"image": FIELD, "b": FIELD}},
     "a field that is not Unicode": {"extra_fields": {"a": f"{FIELD}\ud800"}},
@@ -227,6 +257,123 @@ def test_what_cannot_be_sent_is_not_told(make: Any, name: str, told: Told) -> No
     assert isinstance(call(told, lambda: yotta.pods.create(**ARGUMENTS | bad)), InvalidArgumentError)
     error = call(told, lambda: enter(yotta, **ARGUMENTS | bad))
     assert isinstance(error, InvalidArgumentError)
+
+
+class Raising(Mapping[str, str]):
+    """A mapping that raises in the middle."""
+
+    def __getitem__(self, name: str) -> str:
+        raise LookupError("of the caller's own")
+
+    def __iter__(self) -> Iterator[str]:
+        yield VALUE
+        raise LookupError("of the caller's own")
+
+    def __len__(self) -> int:
+        return 2
+
+
+def raising(*items: Any) -> Iterator[Any]:
+    yield from items
+    raise LookupError("of the caller's own")
+
+
+def raising_arguments() -> Iterator[dict[str, Any]]:
+    """Arguments that run code of the caller's, which raises."""
+    yield {"environment_vars": raising(("A", VALUE))}
+    yield {"environment_vars": raising({"key": "A", "value": VALUE})}
+    yield {"environment_vars": Raising()}
+    yield {"environment_vars": [("A", VALUE), Raising()]}
+    yield {"environment_vars": {"A": VALUE}, "expose": raising(22)}
+    yield {"extra_fields": Raising()}
+    yield {"extra_fields": {"a": FIELD}, "expose": raising(22)}
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_code_of_the_caller_s_that_raises_shows_no_secret_of_our_frames(make: Any, place: int, told: Told) -> None:
+    yotta = make(KEY, transport=Scripted("1"))
+    for use in (yotta.pods.create, lambda **arguments: enter(yotta, **arguments)):
+        error = call(told, lambda: use(**ARGUMENTS | list(raising_arguments())[place]))  # noqa: B023
+        assert isinstance(error, LookupError)
+        assert our_frames(error)
+
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "a query in the path": {"path": f"/x?token={TOKEN}"},
+    "a fragment in the path": {"path": f"/x#{TOKEN}"},
+    "a URL": {"path": f"https://u:{TOKEN}@elsewhere.example/x"},
+    "another host": {"path": f"//u:{TOKEN}@elsewhere.example/x"},
+    "a path that is no text": {"path": [TOKEN]},
+    "a path that is not Unicode": {"path": f"/x?{TOKEN}\ud800"},
+    "no method": {"method": "", "json": TOKEN},
+    "params that are no mapping": {"params": TOKEN},
+    "params that are pairs": {"params": [("token", TOKEN)]},
+    "params that are a set": {"params": {TOKEN}},
+    "a list in params": {"params": {"token": [TOKEN]}},
+    "bytes in params": {"params": {"token": TOKEN.encode()}},
+    "no Unicode in params": {"params": {"token": f"{TOKEN}\ud800"}},
+    "a set in JSON": {"json": {"a": {TOKEN}}},
+    "a set as JSON": {"json": {TOKEN}},
+    "a tuple in JSON": {"json": (TOKEN, object())},
+    "bytes as JSON": {"json": TOKEN.encode()},
+    "no Unicode as JSON": {"json": f"{TOKEN}\ud800"},
+    "no number as JSON": {"json": [TOKEN, float("nan")]},
+    "JSON that is nested": {"json": nested(TOKEN)},
+}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_request_that_cannot_be_sent_shows_nothing(make: Any, name: str, told: Told) -> None:
+    arguments = {"method": "POST", "path": "/x"} | REQUESTS[name]
+    error = call(told, lambda: make(KEY, transport=Scripted(None)).request(**arguments))
+    assert isinstance(error, InvalidArgumentError)
+    assert (error.__cause__, error.__context__) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "name", ["no connection", "a reset", "too late", "Ctrl-C", "no success", "a bug of the transport"]
+)
+def test_a_request_that_fails_shows_neither_its_query_nor_its_body(make: Any, name: str, told: Told) -> None:
+    yotta = make(KEY, transport=Scripted(ECHOES[name]("no")), timeout=6)
+    for json in ({"a": TOKEN}, [TOKEN], TOKEN, (TOKEN,), {"a": NUMBER}):
+        error = call(told, lambda: yotta.request("POST", "/x", json=json, params={"token": VALUE}))  # noqa: B023
+        assert error is not None
+
+
+def test_what_is_being_done_shows_no_secret_either(make: Any, told: Told) -> None:
+    """A tool may show the variables of what calls a transport, a clock or a callback, though nothing is raised."""
+    seen: set[str] = set()
+
+    def look(*_: Any) -> None:
+        frames = our_live_frames()
+        seen.update(frame.f_code.co_name for frame in frames)
+        told.locals(frames)
+
+    class Clock(VirtualClock):
+        def sleep(self, seconds: float) -> None:
+            look()
+            super().sleep(seconds)
+
+    def variables() -> Iterator[tuple[str, str]]:
+        yield "A", VALUE
+        look()
+
+    simulator = Simulator()
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        look()
+        return httpx2.Response(502)
+
+    with make(KEY, transport=httpx2.MockTransport(answer), clock=Clock()) as yotta:
+        assert call(told, lambda: yotta.pods.create(**ARGUMENTS, extra_fields={"undocumented": FIELD}))
+        assert call(told, lambda: yotta.request("POST", "/x", json=[TOKEN], params={"a": VALUE}))
+    with make(KEY, transport=simulator.transport, clock=simulator.clock) as yotta:
+        yotta.pods.delete(yotta.pods.wait(yotta.pods.create(**ARGUMENTS), "running", on_change=look))
+        yotta.pods.delete(yotta.pods.create(**ARGUMENTS | {"environment_vars": variables()}))
+        if make is YottaLabs:
+            with yotta.pods.temporary(**ARGUMENTS, on_change=look):
+                look()
+    assert seen >= {"create", "request", "_send", "_list", "watch", "wait"}
 
 
 def enter(yotta: Any, **arguments: Any) -> None:
@@ -263,7 +410,7 @@ def test_what_the_caller_was_handling_stays_as_it_was(client: Client) -> None:
         with pytest.raises(YottaLabsError) as caught:
             yotta.pods.list()
         assert list(traceback.walk_tb(own.__traceback__)) == before
-        assert any(each is own for each in led_to(caught.value))
+        assert any(each is own for each in chain(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -271,7 +418,26 @@ def test_what_the_caller_was_handling_stays_as_it_was(client: Client) -> None:
     [
         {"api_key": f"{KEY} with a space"},
         {"api_key": f"{KEY}\n\n{KEY}"},
+        {"api_key": f"{KEY}\x1b"},
+        {"api_key": f"{KEY}\u00e4"},
+        {"api_key": f"{KEY}\udcff"},
         {"api_key": [KEY]},
+        {"api_key": (KEY,)},
+        {"api_key": {KEY: KEY}},
+        {"api_key": KEY.encode()},
+        {"base_url": f"me:{KEY}@elsewhere.example"},
+        {"base_url": f"https:/me:{KEY}@elsewhere.example"},
+        {"base_url": f"https://me:{KEY}/x@elsewhere.example"},
+        {"base_url": f"https://me:x?{KEY}@elsewhere.example"},
+        {"base_url": f"https://me:{KEY}?x@elsewhere.example"},
+        {"base_url": f"https://me:{KEY}#x@elsewhere.example"},
+        {"base_url": f"https://me/{KEY}@elsewhere.example"},
+        {"base_url": f"https://me:{KEY}"},
+        {"base_url": f"https://elsewhere.example/#{KEY}"},
+        {"base_url": f"https://me:{KEY}@[::1"},
+        {"base_url": f"ftp://me:{KEY}@elsewhere.example"},
+        {"base_url": [f"https://me:{KEY}@elsewhere.example"]},
+        {"base_url": KEY.encode()},
         {"base_url": "http://elsewhere.example"},
         {"base_url": f"https://me:{KEY}@elsewhere.example"},
         {"base_url": f"https://elsewhere.example/?key={KEY}"},
@@ -287,8 +453,69 @@ def test_a_client_that_cannot_be_made_tells_nothing(
     make: Any, options: dict[str, Any], told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("YOTTA_API_KEY", KEY)
-    assert isinstance(call(told, lambda: make(**options)), ConfigurationError)
-    assert isinstance(call(told, lambda: make(**{"api_key": KEY, **options})), ConfigurationError)
+    errors = [call(told, lambda: make(**options)), call(told, lambda: make(**{"api_key": KEY, **options}))]
+    variables = {"api_key": "YOTTA_API_KEY", "base_url": "YOTTA_BASE_URL"}
+    for name, value in options.items():
+        if name in variables and isinstance(value, str):  # the same by another way
+            monkeypatch.setenv(variables[name], value)
+            errors.append(call(told, make))
+            assert variables[name] in str(errors[-1])
+    for error in errors:
+        assert isinstance(error, ConfigurationError)
+        assert (error.__cause__, error.__context__) == (None, None)
+
+
+def test_an_error_shows_the_frames_of_this_client(make: Any) -> None:
+    """A report of a bug is of use only with them."""
+    told = Told()
+    with make(KEY, transport=Scripted(httpx2.ReadError("reset")), max_retries=0) as yotta:
+        refused = call(told, lambda: yotta.pods.create(**ARGUMENTS | {"environment_vars": {"A": 5}}))
+        failed = call(told, yotta.pods.list)
+    misconfigured = call(told, lambda: make(KEY, base_url="nonsense"))
+    for error, functions in (
+        (refused, {"create", "create_fields", "_refuse"}),
+        (failed, {"list", "_send"}),
+        (misconfigured, {"__init__", "find_connection", "checked_base_url"}),
+    ):
+        assert isinstance(error, YottaLabsError)
+        assert functions <= {frame.f_code.co_name for frame in our_frames(error)}
+        assert "yottalabs/_" in "".join(traceback.format_exception(error)).replace("\\", "/")
+
+
+def a_guard(**arguments: Any) -> BaseException | None:
+    told = Told()
+    with YottaLabs(KEY, base_url="http://127.0.0.1:9") as yotta:
+        error = call(told, lambda: yotta.pods.create(**ARGUMENTS, max_lifetime=60, **arguments))
+    told.assert_no_secret()
+    return error
+
+
+def test_a_guard_that_does_not_start_shows_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ANOTHER_SECRET", VALUE)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
+    error = a_guard()
+    assert isinstance(error, ConfigurationError)
+    assert (error.__cause__, error.__context__) == (None, None)
+    monkeypatch.setattr(sys, "executable", "/bin/cat")  # which repeats what it is told, and is no guard
+    assert isinstance(a_guard(), ConfigurationError)
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", interrupt)
+    assert isinstance(a_guard(), KeyboardInterrupt)
+
+
+@pytest.mark.parametrize(
+    "line", [KEY, f'"{KEY}"', f'{{"api_key": "{KEY}"}}', f'{{"api_key": "{KEY}"', f'["{KEY}"]', ""]
+)
+def test_a_guard_that_cannot_read_its_job_shows_nothing(line: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "yottalabs._guarding"], input=f"{line}\n".encode(), capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert KEY.encode() not in done.stdout + done.stderr
+    assert done.stderr.endswith(b"ConfigurationError: the owner's first message cannot be read\n")
 
 
 @pytest.mark.parametrize(
@@ -396,7 +623,10 @@ def test_an_interrupted_send_tells_nothing(told: Told) -> None:
     main = threading.get_ident()
     assert main == threading.main_thread().ident
 
-    def interrupts(_: socket.socket, over: threading.Event) -> None:
+    def interrupts(connection: socket.socket, over: threading.Event) -> None:
+        left = LARGE // 100  # once so much of the body is here, it is being sent
+        while left > 0:
+            left -= len(connection.recv(left))
         signal.pthread_kill(main, signal.SIGUSR1)
         over.wait()
 
@@ -494,8 +724,19 @@ def test_a_secret_is_masked_in_whatever_form_it_is_repeated(form: str) -> None:
     assert masked(form) == form
 
 
+def frame_with(secret: str) -> FrameType:
+    assert secret
+    return sys._getframe()
+
+
 def test_the_search_finds_what_is_told() -> None:
-    for told, function in [(Told(), lambda: quote(KEY, encoding="none")), (Told(), lambda: KEY)]:  # its frames have it
-        call(told, function)
+    shown_by: list[Callable[[Told], object]] = [
+        lambda told: told.show("result", KEY),
+        lambda told: told.fail(LookupError(KEY)),
+        lambda told: told.locals([frame_with(KEY)]),
+    ]
+    for show in shown_by:
+        told = Told()
+        show(told)
         with pytest.raises(AssertionError, match="canary"):
             told.assert_no_secret()

@@ -112,15 +112,16 @@ MUTANTS = (
     Mutant(
         "every port 22 becomes SSH",
         ARGUMENTS,
-        "if part.required or value is not None\n",
-        "if part.required or value is not None\n        } | (_SSH if item[0] == SSH_PORT else {}) | {\n",
+        "if part.required or each.value is not None\n",
+        "if part.required or each.value is not None\n        } | (_SSH if item.value[0] == SSH_PORT else {}) | {\n",
         "body.expose[0].protocol: not expected",
     ),
     Mutant(
         "environment variables of one name are merged",
         ARGUMENTS,
-        "    for index, item in enumerate(value.items() if isinstance(value, Mapping) else value):",
-        "    for index, item in enumerate(dict(value).items() if field.is_mapping else value):",
+        "    for index, item in enumerate(map(Hidden, _entries(given))):",
+        "    entries = dict(_entries(given)).items() if field.is_mapping else _entries(given)\n"
+        "    for index, item in enumerate(map(Hidden, entries)):",
         "body.environmentVars: expected",
     ),
     Mutant(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .._clock import Clock
 from .._lazy import LazyModule
+from .._secrecy import Hidden, hidden
 from .._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_MAX_RETRIES,
@@ -69,13 +70,11 @@ class AsyncYottaLabs:
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         user_agent: str | None = None,
     ) -> None:
-        try:
-            # httpx2 and attrs are loaded here, by the first client, not by `import yottalabs`.
-            from yottalabs_api.client import BASE_URL
+        api_key, base_url = hidden(api_key), hidden(base_url)
+        # httpx2 and attrs are loaded here, by the first client, not by `import yottalabs`.
+        from yottalabs_api.client import BASE_URL
 
-            found = find_connection(api_key, base_url, profile, BASE_URL, allow_insecure_http=allow_insecure_http)
-        finally:
-            del api_key, base_url  # or a traceback that shows local variables would show them
+        found = find_connection(api_key, base_url, profile, BASE_URL, allow_insecure_http=allow_insecure_http)
         from .session import AsyncSession
 
         settings = Settings(found.api_key, found.base_url, timeout, max_response_bytes, max_retries, user_agent)
@@ -140,12 +139,11 @@ class AsyncYottaLabs:
             ResponseValidationError: The answer is not the envelope.
             APIConnectionError: No answer came.
         """
+        path, params, given = hidden(path), hidden(params), Hidden(json)
+        del json  # which stays in no variable that a traceback could show
         from .._arguments import free_request
 
-        try:
-            request = free_request(method, path, json, params)
-        finally:
-            del json, params  # or a traceback that shows local variables would show them
+        request = free_request(method, path, given, params)
         return (await self._session.aexchange(request)).data
 
     async def aclose(self) -> None:

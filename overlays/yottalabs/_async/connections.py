@@ -8,15 +8,17 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import httpx2
 from yottalabs_api.client import API_KEY_HEADER
 
 from .._belonging import Belonging
 from .._deadline import bound_reads
+from .._environment import find_way
 from .._exceptions import ConfigurationError, InvalidArgumentError
 from .._secrecy import HiddenDict, forms_of, keep_out_of_logs
+from .._settings import shown_url
+from .._text import LONGEST_QUOTE, printable
 from .._turns import AsyncTurns
 from .._version import __version__
 
@@ -30,47 +32,49 @@ USER_AGENT = f"yottalabs-client/{__version__} (Python {platform.python_version()
 _url = lru_cache(maxsize=64)(httpx2.URL)  # to parse one takes a tenth of the time of a call, and there are few
 
 
+class _Request(httpx2.Request):
+    """A request of which a `repr` does not show the query."""
+
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r}, {str(self.url.copy_with(query=None))!r})>"
+
+
 class AsyncConnections:
     """Connections of one client, shared by its copies, and the headers that carry its key.
 
-    An httpx2 client finds the proxy and the certificates that the environment names, and holds the transport. Requests
-    are given to the transport itself: what the client would do on the way (authentication, redirects, cookies, hooks)
-    is not wanted here, and takes as long as the sending.
+    An httpx2 client holds the transport. Requests are given to the transport itself: what the client would do on the
+    way (authentication, redirects, cookies, hooks) is not wanted here, and takes as long as the sending.
     """
 
     def __init__(self, settings: Settings, transport: httpx2.AsyncBaseTransport | None) -> None:
         if transport is not None:
             _check_transport(transport)
-        try:
-            base_url = httpx2.URL(settings.base_url)
-        except httpx2.InvalidURL as error:
-            raise ConfigurationError(f"the base URL {settings.base_url!r} is not a URL: {error}") from error
-        try:
-            self._client = httpx2.AsyncClient(
-                headers={
-                    "user-agent": " ".join(filter(None, (settings.user_agent, USER_AGENT))),
-                    "accept": "application/json",
-                    "accept-encoding": "gzip, deflate",
-                },
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept
-                # A redirect would carry the key to another host.
-                follow_redirects=False,
-                # A proxy would get the key of a local mock unencrypted.
-                mounts=_without_proxy(settings.base_url) if settings.is_local and transport is None else None,
-                transport=transport,
-            )
-        except (ValueError, TypeError, OSError, ImportError, httpx2.InvalidURL) as error:
-            message = f"the proxy or certificate settings of the environment cannot be used: {error}"
-            raise ConfigurationError(message) from error
+        if not _is_url(settings.base_url):
+            raise ConfigurationError(f"the base URL {shown_url(settings.base_url)!r} is not a URL")
         keep_out_of_logs()
-        self.belonging: Belonging | None = None
+        self.belonging = Belonging() if transport is None else None
+        secrets = [settings.api_key]
         if transport is None:
+            way = find_way(settings.base_url)
+            transport = httpx2.AsyncHTTPTransport(verify=way.tls, proxy=way.proxy)
+            secrets += way.secrets
+        self._transport = transport
+        self._client = httpx2.AsyncClient(
+            headers={
+                "user-agent": " ".join(filter(None, (settings.user_agent, USER_AGENT))),
+                "accept": "application/json",
+                "accept-encoding": "gzip, deflate",
+            },
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept
+            # A redirect would carry the key to another host.
+            follow_redirects=False,
+            transport=transport,
+        )
+        if self.are_own:
             bound_reads(self._client)
-            self.belonging = Belonging()
         self._turns = AsyncTurns()
         self._base_url = settings.base_url
-        self._transport = self._client._transport_for_url(base_url)  # noqa: SLF001  # nothing public tells it
-        self.key_forms = forms_of(settings.api_key)
+        self.key_forms = forms_of(*secrets)
         self._headers = HiddenDict({**self._client.headers, API_KEY_HEADER: settings.api_key})
 
     @property
@@ -90,7 +94,7 @@ class AsyncConnections:
             InvalidArgumentError: It has no valid URL.
         """
         try:
-            return httpx2.Request(
+            return _Request(
                 request.method,
                 _url(self._base_url + request.path),
                 params=request.params,
@@ -99,7 +103,8 @@ class AsyncConnections:
                 extensions=extensions,
             )
         except httpx2.InvalidURL as error:
-            raise InvalidArgumentError(f"the request has no valid URL: {error}") from error
+            problem = printable(str(error), LONGEST_QUOTE)
+        raise InvalidArgumentError(f"the request has no valid URL: {problem}")
 
     def aturn(self) -> AbstractAsyncContextManager[object]:
         """Waits until a request may be sent. A given transport takes as many as it is given."""
@@ -133,6 +138,14 @@ class AsyncConnections:
         await self._client.aclose()
 
 
+def _is_url(text: str) -> bool:
+    try:
+        httpx2.URL(text)
+    except httpx2.InvalidURL:
+        return False
+    return True
+
+
 def _check_transport(transport: object) -> None:
     """Raise a ConfigurationError unless a transport can send the requests of this client."""
     wanted = httpx2.AsyncBaseTransport
@@ -148,8 +161,3 @@ def _check_transport(transport: object) -> None:
 def _class_name(value: object) -> str:
     kind = type(value)
     return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
-
-
-def _without_proxy(base_url: str) -> dict[str, None]:
-    host = urlsplit(base_url).hostname or ""
-    return {f"all://[{host}]" if ":" in host else f"all://{host}": None}

@@ -20,8 +20,9 @@ from .._exceptions import (
     ResponseValidationError,
     YottaLabsError,
 )
-from .._secrecy import HiddenDict, Keeping, Veil, masked
+from .._secrecy import HiddenBytes, HiddenDict, HiddenList, Keeping, masked
 from .._settings import Settings
+from .._text import LONGEST_QUOTE, printable
 from .._tokens import AsyncLock, Tokens
 from .._wire import Telling, is_asked_for
 from .connections import AsyncConnections
@@ -103,7 +104,7 @@ class AsyncSession:
         code: int | None = None
         outcome = "interrupted"
         try:
-            with Keeping(self._connections.key_forms), Veil():
+            with Keeping(self._connections.key_forms):
                 answer = await self._exchanged(request, self._seconds(seconds))
         except YottaLabsError as error:
             outcome, status = type(error).__name__, getattr(error, "status_code", None)
@@ -140,13 +141,14 @@ class AsyncSession:
 
     async def _send(self, request: RawRequest, seconds: float) -> tuple[int, Mapping[str, str], bytes]:
         deadline = Deadline(self.clock, seconds)
-        call = f"{request.method} {request.path}"
+        call = f"{request.method} {printable(request.path, LONGEST_QUOTE)}"
         progress = AsyncProgress()
         extensions = {"timeout": deadline.phases(), "trace": progress.atrace}
         built = self._connections.build(request, extensions)
         try:
             async with deadline.aenforced(), self._connections.aturn():
                 response = await self._connections.asend(built)
+                response.extensions.pop("reason_phrase", None)  # words of the server, which a `repr` would show
                 try:
                     return response.status_code, _headers(response), await self._read(response, built, deadline)
                 finally:
@@ -155,8 +157,8 @@ class AsyncSession:
             message = f"{call}: no whole answer within {round(deadline.seconds, 3):g} seconds"
             raise APITimeoutError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error, built)
         except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
-            reason = (str(error) or type(error).__name__) + (NO_ISSUER_HINT if NO_ISSUER in str(error) else "")
-            message = f"{call}: no answer from {self.settings.base_url}: {reason}"
+            hint = NO_ISSUER_HINT if NO_ISSUER in str(error) else ""
+            message = f"{call}: no answer from {self.settings.base_url}: {_reason(error)}{hint}"
             raise APIConnectionError(message, maybe_sent=self._maybe_sent(error, progress)) from _bare(error, built)
 
     def _maybe_sent(self, error: Exception, progress: AsyncProgress) -> bool:
@@ -167,7 +169,7 @@ class AsyncSession:
     async def _read(self, response: httpx2.Response, request: httpx2.Request, deadline: Deadline) -> bytes:
         """The body, unpacked, as long as it is not too large and the time is not over."""
         limit = self.settings.max_response_bytes
-        chunks: list[bytes] = []
+        chunks = HiddenList()
         size = 0
         problem = ""
         cause: Exception | None = None
@@ -177,18 +179,20 @@ class AsyncSession:
                 raise httpx2.DecodingError("it is packed more than once")
             async for chunk in response.aiter_bytes():
                 size += len(chunk)
+                chunks.append(chunk)
+                del chunk  # the list hides it
                 if size > limit:
-                    chunks = [b"".join([*chunks, chunk[:KEPT_BYTES]])[:KEPT_BYTES]]
+                    chunks = HiddenList([b"".join(chunks)[:KEPT_BYTES]])
                     problem = f"the answer has more than the {limit} bytes of max_response_bytes"
                     break
-                chunks.append(chunk)
                 if deadline.passed():
                     raise httpx2.ReadTimeout("the deadline of the call has passed")
         except httpx2.TimeoutException:
             raise
         except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
-            cause, problem = error, f"the answer broke off or cannot be unpacked: {error}"
-        content = b"".join(chunks)
+            cause = error
+            problem = f"the answer broke off or cannot be unpacked: {_reason(error)}"
+        content = HiddenBytes(b"".join(chunks))
         if problem and response.is_success:
             raise ResponseValidationError(
                 problem,
@@ -216,8 +220,13 @@ def _headers(response: httpx2.Response) -> HiddenDict:
     return HiddenDict({name: masked(value) for name, value in response.headers.items()})
 
 
+def _reason(error: Exception) -> str:
+    """What an error says, without secrets. It is masked whole: a part of a secret would not be known as one."""
+    return printable(masked(str(error)), LONGEST_QUOTE) or type(error).__name__
+
+
 def _bare(error: Exception, request: httpx2.Request) -> Exception:
-    """An error with its request, but without that one's headers, which have the key among them."""
+    """An error with its request, but without that one's headers, which have the key among them, and its query."""
     if isinstance(error, httpx2.RequestError):
-        error.request = httpx2.Request(request.method, request.url)
+        error.request = httpx2.Request(request.method, request.url.copy_with(query=None))
     return error

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from .terminal import printable
+from .._text import printable
 
 if TYPE_CHECKING:
     from .connecting import Connecting

@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 
 from .._secrecy import HiddenText
+from .._text import printable
 from .failures import CommandError, Status
 from .terminal import can_ask, say
 
@@ -26,7 +27,7 @@ def confirm(question: str, *, yes: bool, otherwise: str = "nothing was deleted",
         return
     if not can_ask():
         raise CommandError(Status.USAGE, "this is not a terminal, so nobody can be asked; --yes says yes beforehand")
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write(f"{printable(question)} [y/N] ")
     sys.stderr.flush()
     answer = ""
     try:

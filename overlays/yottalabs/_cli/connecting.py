@@ -13,7 +13,7 @@ import click
 
 from .advice import set_route
 from .input import secret_from
-from .terminal import printable, say
+from .terminal import say
 from .times import DURATION
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def connects(function: Callable[Concatenate[Connecting, P], T]) -> Callable[P, T
 
 class _ToStandardError(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        say(f"yottalabs: {printable(record.getMessage())}")
+        say(f"yottalabs: {record.getMessage()}")
 
 
 def is_debugging() -> bool:
@@ -122,6 +122,6 @@ def listen(*, debug: bool) -> None:
         logging.getLogger(WIRE).setLevel(logging.DEBUG)  # which has a level of its own
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        say(f"yottalabs: {printable(str(message))}")
+        say(f"yottalabs: {message}")
 
     warnings.showwarning = show

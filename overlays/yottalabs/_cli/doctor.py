@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from .._text import printable
 from .._version import __version__
 from .connecting import Connecting, connects
 from .failures import CommandError, Status, failure_of
 from .output import emit, has_output, write
 from .secure_shell import check_there
-from .terminal import console, has_unicode, is_terminal, printable
+from .terminal import console, has_unicode, is_terminal
 
 if TYPE_CHECKING:
     from yottalabs_api.reading import View
@@ -227,7 +228,7 @@ def _show(finding: Finding) -> None:
     mark, word, style = MARKS[finding.verdict]
     if not is_terminal(sys.stdout):
         advice = f"; {finding.advice}" if finding.advice else ""
-        write(f"{word:5}  {finding.subject}: {printable(finding.told)}{advice}\n")
+        write(f"{word:5}  {finding.subject}: {printable(f'{finding.told}{advice}')}\n")
         return
     from rich.padding import Padding
     from rich.text import Text

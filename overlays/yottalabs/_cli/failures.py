@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
+from .._text import printable
 from .advice import command_line
-from .terminal import printable
 
 if TYPE_CHECKING:
     from .._exceptions import YottaLabsError
@@ -85,14 +85,8 @@ class Failure:
     @property
     def told(self) -> list[str]:
         """The lines as they are printed."""
-        first, *others = map(_fitting, self.lines)
+        first, *others = (printable(line, LONGEST_LINE) for line in self.lines)
         return [f"yottalabs: {first}", *(f"  {line}" for line in others)]
-
-
-def _fitting(line: str) -> str:
-    """A line that can be printed. A long one is cut off, within a word if need be: it may be a single one."""
-    text = printable(line[: LONGEST_LINE + 1])
-    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 2]} …"
 
 
 def failure_of(error: BaseException) -> Failure | None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from .._files import expanded
+from .._text import printable
 from .failures import CommandError, Status, about_pods
-from .terminal import printable
 from .times import age
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 import click
 
+from .._text import printable
 from .failures import CommandError, Status
-from .terminal import escaped, has_unicode, printable
+from .terminal import escaped, has_unicode
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -21,6 +22,7 @@ FORMATS = ("table", "json", "yaml", "csv", "id")
 NEVER_DELIVERED = "standard output is closed"
 LARGEST_EXACT = 2**53  # that JavaScript and jq read as it is
 _NAME_OF_ID = re.compile(r"(?i:ids?)|.*(?:[_-](?i:ids?)|[A-Za-z0-9]Ids?|[a-z0-9]IDs?)", re.DOTALL)
+BEFORE_FORMULAS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are full-width forms of the first
 
 
 def has_output(default: str = "table") -> Callable[[Function], Function]:
@@ -43,7 +45,10 @@ def shows_secrets(function: Function) -> Function:
 
 
 def write(text: str) -> None:
-    """Writes to standard output.
+    """Write lines to standard output. A character that is not printable is escaped, whoever was to do so.
+
+    Args:
+        text: The lines, each with a line feed behind it.
 
     Raises:
         CommandError: There is none, or it takes nothing: its disk is full, for example.
@@ -52,7 +57,7 @@ def write(text: str) -> None:
     if sys.stdout is None:
         raise CommandError(Status.REFUSED, f"{NEVER_DELIVERED}; what was to be printed is lost")
     try:
-        sys.stdout.write(text)
+        sys.stdout.write("\n".join(map(printable, text.split("\n"))))
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -115,10 +120,14 @@ def as_yaml(document: Any) -> str:
 
 
 def as_csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    """CSV with a header; what is no text is there as JSON."""
+    """CSV with a header.
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it. What is not a text is there as JSON,
+    so that a negative number stays one.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(map(_cell, columns))
     writer.writerows([_cell(record.get(name)) for name in columns] for record in records)
     return text.getvalue()
 
@@ -126,7 +135,11 @@ def as_csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+    if not isinstance(value, str):
+        plain = _plain(value)
+        return "" if plain is None else printable(json.dumps(plain, ensure_ascii=False))
+    is_formula = not BEFORE_FORMULAS.isdisjoint((value[:1], value.strip()[:1]))
+    return printable(f"'{value}" if is_formula else value)
 
 
 def as_ids(records: Iterable[Mapping[str, Any]]) -> str:

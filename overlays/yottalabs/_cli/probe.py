@@ -16,9 +16,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .._exceptions import PodFailedError, WaitTimeoutError, YottaLabsError
+from .._text import printable
 from . import signals
 from .secure_shell import CONNECT_SECONDS, FAILED_STATUS, environment
-from .terminal import printable, say
+from .terminal import say
 from .times import short
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from .failures import CommandError, Status
 from .input import secret_from, unseen_answers
 from .output import emit, has_output, write
 from .tables import Column, show
-from .terminal import can_ask, printable, say
+from .terminal import can_ask, say
 
 if TYPE_CHECKING:
     import tomlkit
@@ -163,7 +163,7 @@ def add(
         profiles[name] = settings
         if is_default or is_first:
             document[DEFAULT] = name
-    say(f"profile {name} is in {printable(str(config_file()))}")
+    say(f"profile {name} is in {config_file()}")
 
 
 def _check(name: str, api_key_file: str | None, ssh_key: str | None, *, no_key: bool) -> None:

@@ -100,7 +100,7 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:  # --help, --version
         return end.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
-        say(error.format_message())
+        say(*error.format_message().split("\n"))
         return Status.USAGE
     except click.Abort:  # Ctrl-C, or the end of the input, at a question
         raise KeyboardInterrupt from None
@@ -122,7 +122,7 @@ def _failed(error: Exception) -> int:
     if is_debugged:
         import traceback
 
-        say(*"".join(traceback.format_exception(error)).splitlines())
+        say(*"".join(traceback.format_exception(error)).rstrip("\n").split("\n"))
     if failure is not None:
         say(*failure.told)
     return Status.REFUSED if failure is None else failure.status
@@ -132,7 +132,7 @@ def _stopped(message: object) -> int:
     """What `sys.exit` was given instead of a status is a message."""
     if message is None:
         return Status.DONE
-    say(str(message))
+    say(*str(message).split("\n"))
     return Status.REFUSED
 
 

@@ -9,9 +9,10 @@ from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self, cast
 
+from .._text import printable
 from . import signals
 from .tables import price, status_style
-from .terminal import console, has_unicode, is_animated, printable, say
+from .terminal import console, has_unicode, is_animated, say
 from .times import short
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .._exceptions import CreateOutcomeUnknownError, PodFailedError, PriceLimitError, WaitTimeoutError
+from .._text import printable
 from .._wait import DEFAULT_WAIT_SECONDS
 from .connecting import Connecting, connects
 from .failures import CommandError, Status, failure_of
@@ -19,7 +20,7 @@ from .progress import SMALLEST_COST, Display, Progress, rounded
 from .request import Asked, describes_pod
 from .secure_shell import FAILED_STATUS, Reaching, Shell, call, check_there, reaches_pod
 from .tables import price
-from .terminal import printable, say
+from .terminal import say
 from .times import DURATION, short
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from .._files import expanded, platform_folder
 from .._ssh import USER, SSHAccess, SSHAddress
 from .advice import command_line
 from .failures import CommandError, Status
-from .terminal import is_terminal, printable, say
+from .terminal import is_terminal, say
 
 if TYPE_CHECKING:
     from .. import Pod
@@ -159,12 +159,12 @@ class Shell:
         address = self.address(pod)
         if address.left_out:
             say(
-                f"yottalabs: this of the API's text about SSH is left out: {printable(', '.join(address.left_out))}",
-                f"  the text is: {printable(address.text)}",
+                f"yottalabs: this of the API's text about SSH is left out: {', '.join(address.left_out)}",
+                f"  the text is: {address.text}",
                 "  --ssh-option passes an option to ssh, if you trust it",
             )
         for text in SSHAccess.of(pod).unread:
-            say(f"yottalabs: this text of the API about SSH is not understood: {printable(text[:LONGEST_TEXT])}")
+            say(f"yottalabs: this text of the API about SSH is not understood: {text[:LONGEST_TEXT]}")
 
     @property
     def limits_attempts(self) -> bool:

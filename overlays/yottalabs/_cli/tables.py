@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
+from .._text import printable
 from .output import emit, portable, write
-from .terminal import console, is_terminal, printable
+from .terminal import console, is_terminal
 from .times import age, exact
 
 if TYPE_CHECKING:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import os
-import re
 import select
 import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from .._text import printable, replaced
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -41,24 +41,19 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def printable(text: str) -> str:
-    """A text in one line that does nothing to a terminal: whoever named a pod must not move the cursor."""
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
-
-
 def escaped(document: str) -> str:
     """JSON that does nothing to a terminal: what it may have as it is, and a terminal acts on, it has by its number."""
-    return _CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)
+    return "\n".join(replaced(line, lambda each: json.dumps(each)[1:-1]) for line in document.split("\n"))
 
 
 def say(*lines: str) -> None:
-    """Says something beside the output: to standard error, as it is."""
+    """Write lines to standard error, beside the output, each made printable: what they have may come from the API."""
     stream = sys.stderr
     if stream is None:
         return
     try:
         for line in lines:
-            stream.write(f"{line}\n")
+            stream.write(f"{printable(line)}\n")
         stream.flush()
     except (OSError, ValueError):  # nobody is there to hear it
         return

@@ -20,6 +20,7 @@ from .._exceptions import (
 from .._guard import CreateGuard, Guard, TemporaryGuard, check_guard
 from .._limits import Amount, Limits
 from .._pod import Pod
+from .._secrecy import hidden
 from .._sweep import Swept
 from .._wait import DEFAULT_WAIT_SECONDS, Patience, Until, Wait
 from .creating import Creating
@@ -87,10 +88,9 @@ class Pods:
 
         Source: "Create Pod" in the API documentation; the token and the lifetime are this client's own.
         """
-        try:
-            request = Request.read(fields, extra_fields, create_token, on_unknown)
-        finally:
-            del fields, extra_fields  # or a traceback that shows local variables would show them
+        fields = hidden(fields)
+        extra_fields = hidden(extra_fields)
+        request = Request.read(fields, extra_fields, create_token, on_unknown)
         check_guard(guard, "detached")
         limits = Limits.read(max_lifetime)
         if not limits.must_end and guard != "detached":
@@ -159,10 +159,9 @@ class Pods:
         Raises:
             InvalidArgumentError: The arguments cannot be right. Nothing was sent.
         """
-        try:
-            request = Request.read(fields, extra_fields)
-        finally:
-            del fields, extra_fields  # or a traceback that shows local variables would show them
+        fields = hidden(fields)
+        extra_fields = hidden(extra_fields)
+        request = Request.read(fields, extra_fields)
         _ = request.body  # or what cannot be sent would be noticed only when the pod is created
         wanted: Until = until or ("ready" if port is not None or request.exposes_ssh else "running")
         if wanted == "terminated":

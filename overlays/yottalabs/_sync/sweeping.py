@@ -11,6 +11,7 @@ from .._clock import date_of
 from .._end import by_hand
 from .._exceptions import ConflictError, NotFoundError, PodNotDeletedError, YottaLabsError
 from .._sweep import Swept, judged
+from .._text import LONGEST_ID, printable
 from .deleting import delete, is_ending
 from .listing import list_all
 
@@ -48,7 +49,8 @@ class Sweeping:
         if self.failed:
             pod_ids = list(self.failed)
             more = "" if len(pod_ids) <= MOST_NAMED else f" and {len(pod_ids) - MOST_NAMED} more"
-            message = f"pods that could not be deleted, and may still run: {', '.join(pod_ids[:MOST_NAMED])}{more}; "
+            named = ", ".join(printable(pod_id, LONGEST_ID) for pod_id in pod_ids[:MOST_NAMED])
+            message = f"pods that could not be deleted, and may still run: {named}{more}; "
             message += f"delete each by hand: {by_hand(self._session.settings, pod_ids[0])}"
             raise PodNotDeletedError(message, pod_ids=pod_ids) from self.failed[pod_ids[0]]
         return decided

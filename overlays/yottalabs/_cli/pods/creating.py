@@ -23,7 +23,7 @@ from ..progress import Display, Progress
 from ..request import Asked, describes_pod
 from ..secure_shell import HOW_TO_SIMULATE_SSH, Reaching, Shell, become, check_there, nothing_answers, reaches_pod
 from ..tables import document_of, emit_pods, hidden, price
-from ..terminal import is_terminal, printable, say
+from ..terminal import is_terminal, say
 from ..times import DURATION, exact, short
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def command(
         if output == "id":
             _show(client, pod_id, None, output, show_secrets=show_secrets)
         else:
-            say(f"pod {printable(pod_id)} is created")
+            say(f"pod {pod_id} is created")
         pod = _waited(client, pod_id, asked, timeout, shell) if wait or ssh else None
         if output != "id":
             _show(client, pod_id, pod, output, show_secrets=show_secrets)
@@ -135,7 +135,7 @@ def _create(client: YottaLabs, asked: Asked, create_token: str | None, max_lifet
         guard = client.pods._guard_of(pod_id)  # noqa: SLF001  # there for this command
         by = "" if guard is None else f", by process {guard.process_id} of this machine"
         sweep = command_line("pods sweep --delete")
-        say(f"pod {printable(pod_id)} is deleted at {end}{by}; should that fail, `{sweep}` deletes it")
+        say(f"pod {pod_id} is deleted at {end}{by}; should that fail, `{sweep}` deletes it")
     return pod_id
 
 
@@ -157,7 +157,7 @@ def _waited(client: YottaLabs, pod_id: str, asked: Asked, timeout: float, shell:
                 wait_for_login(client, shell, pod, end - time.monotonic(), show=display.say)
     except (KeyboardInterrupt, SystemExit, CommandError):
         delete = command_line("pods delete", pod_id)
-        say(f"pod {printable(pod_id)} goes on, and costs money: `{delete}` deletes it")
+        say(f"pod {pod_id} goes on, and costs money: `{delete}` deletes it")
         raise
     hourly = f" at {price(pod.hourly_price)} an hour" if pod.hourly_price is not None else ""
     say(f"pod {pod_id} is {until} after {short(progress.elapsed)}{hourly}")

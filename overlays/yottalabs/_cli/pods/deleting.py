@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..._exceptions import YottaLabsError
+from ..._text import printable
 from ..advice import command_line
 from ..asking import confirm
 from ..connecting import Connecting, connects
@@ -18,7 +19,7 @@ from ..naming import complete_pod, found_pod, may_be_whole_id, not_found
 from ..output import emit, has_output, write
 from ..progress import Progress, shown
 from ..tables import TO_DELETE, plain, show_table
-from ..terminal import is_terminal, printable, say
+from ..terminal import is_terminal, say
 
 if TYPE_CHECKING:
     from ... import Pod, YottaLabs
@@ -90,7 +91,7 @@ def _show(meant: dict[str, Pod | None]) -> None:
     if shown and is_terminal(sys.stderr):
         show_table(sys.stderr, shown, TO_DELETE)
     elif shown:
-        say(plain(shown, TO_DELETE).rstrip("\n"))
+        say(*plain(shown, TO_DELETE).rstrip("\n").split("\n"))
     for pod_id, pod in meant.items():
         if pod is None:
             say(f"{pod_id}, which is not in the list of pods")

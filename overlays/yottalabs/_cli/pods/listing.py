@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from yottalabs_api.models import PodStatus
 
+from ..._text import printable
 from .. import signals
 from ..advice import command_line
 from ..connecting import Connecting, connects
 from ..failures import CommandError, Status, failure_of
 from ..output import has_output, shows_secrets, write
 from ..tables import PODS, emit_pods, table
-from ..terminal import console, is_animated, is_terminal, printable, say, wait_while_read
+from ..terminal import console, is_animated, is_terminal, say, wait_while_read
 from ..times import DURATION, exact, short
 
 SHORTEST_INTERVAL = 0.2  # seconds

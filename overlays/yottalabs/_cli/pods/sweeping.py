@@ -14,7 +14,7 @@ from ..asking import confirm
 from ..connecting import Connecting, connects
 from ..failures import Status, failure_of
 from ..output import emit, has_output, write
-from ..terminal import printable, say
+from ..terminal import say
 
 if TYPE_CHECKING:
     from ... import Pod, YottaLabs
@@ -40,7 +40,7 @@ def command(connecting: Connecting, *, delete: bool, yes: bool, output: str) -> 
         over = [each for each in decided if each.is_over]
         if delete and over:
             for each in over:
-                say(printable(str(each)))
+                say(str(each))
             confirm(f"Delete {len(over)} {'pod' if len(over) == 1 else 'pods'} for good?", yes=yes)
             # Those that were asked about, and no other that is over by now.
             decided = [_deleted(client, each, failures) if each.is_over else each for each in decided]
@@ -49,7 +49,7 @@ def command(connecting: Connecting, *, delete: bool, yes: bool, output: str) -> 
             done = "stays"
             if each.is_over:
                 done = "deleted" if each.was_deleted else "not deleted" if delete else "would be deleted"
-            write(f"{printable(str(each))}; {done}\n")
+            write(f"{each}; {done}\n")
         if not decided:
             say("no pod has a lease of this client")
         elif over and not delete:
