@@ -64,7 +64,6 @@ SYNC_NAMES = {
     "AsyncTurns": "Turns",
     "AsyncWaiting": "Waiting",
     "AbstractAsyncContextManager": "AbstractContextManager",
-    "AsyncClient": "Client",
     "AsyncBaseTransport": "BaseTransport",
     "AsyncByteStream": "SyncByteStream",
     "AsyncHTTPTransport": "HTTPTransport",

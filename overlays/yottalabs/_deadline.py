@@ -9,11 +9,13 @@ look-up of the operating system.
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     import httpx2
 
     from ._clock import Clock
+
+logger = logging.getLogger("yottalabs")
 
 _PIECE_BYTES = 64 * 1024
 _SHORTEST = 0.001  # seconds; a phase that begins too late still gets a timeout, never none
@@ -109,17 +113,19 @@ class _Phases(dict[str, float]):
         return self[phase] if phase in self else default  # noqa: SIM401  # this is that method
 
 
-def bound_reads(client: httpx2.Client | httpx2.AsyncClient) -> None:
-    """Makes each read and write on a synchronous client's connections end at the deadline of the call it belongs to.
+def bound_reads(transport: httpx2.HTTPTransport | httpx2.AsyncHTTPTransport) -> None:
+    """Make each read and write on a synchronous transport's connections end at the deadline of its call.
 
-    httpx2 has no way to pass a network backend to its transports, so the backend of their connection pools is replaced.
-    Where a release of httpx2 keeps it elsewhere, calls are bounded by phase only; a test would notice.
+    httpx2 has no way to pass a network backend to a transport, so that of its connection pool is replaced. These are
+    the only private names of httpx2 that this package uses. Where a release has other ones, calls are bounded by phase
+    only, which is logged.
     """
-    for transport in (getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()):
-        pool: Any = getattr(transport, "_pool", None)
-        backend = getattr(pool, "_network_backend", None)
-        if isinstance(backend, httpcore2.NetworkBackend):
-            pool._network_backend = _BoundBackend(backend)  # noqa: SLF001  # see above
+    pool: Any = getattr(transport, "_pool", None)
+    backend = getattr(pool, "_network_backend", None)
+    if isinstance(backend, httpcore2.NetworkBackend):
+        pool._network_backend = _BoundBackend(backend)  # noqa: SLF001  # see above
+    elif not isinstance(backend, httpcore2.AsyncNetworkBackend):
+        logger.warning("httpx2 %s is not known: a timeout bounds each read, not the whole call", version("httpx2"))
 
 
 def _addresses(host: str, port: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -32,6 +33,7 @@ from yottalabs import (
 from yottalabs._deadline import Deadline, bound_reads
 from yottalabs._turns import MOST_AT_ONCE
 
+from support import contract
 from support.scripted import VirtualClock
 from support.sockets import drip, server
 
@@ -134,6 +136,39 @@ def test_a_peer_that_takes_a_request_in_small_parts_cannot_prolong_the_call(make
     assert took < AT_MOST
 
 
+HOW_TO_MEND = "httpx2 {} has not the private name {}: overlays/yottalabs/_deadline.py needs the new one"
+TRANSPORTS: list[Callable[..., Any]] = [httpx2.HTTPTransport, httpx2.AsyncHTTPTransport]
+
+
+@pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9"])
+@pytest.mark.parametrize("kind", TRANSPORTS)
+def test_the_private_names_of_httpx2_are_there(
+    kind: Callable[..., Any], proxy: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = kind(proxy=proxy)
+    pool = getattr(transport, "_pool", None)
+    assert pool is not None, HOW_TO_MEND.format(httpx2.__version__, "_pool")
+    before = getattr(pool, "_network_backend", None)
+    assert before is not None, HOW_TO_MEND.format(httpx2.__version__, "_network_backend")
+    bound_reads(transport)
+    assert (pool._network_backend is before) == (kind is httpx2.AsyncHTTPTransport)
+    assert not caplog.records
+
+
+def test_no_other_module_uses_a_private_name_of_httpx2() -> None:
+    names = re.compile(r"\b(_pool|_network_backend|_mounts|_transport_for_url|httpx2\._[a-z]\w*|httpcore2\._[a-z]\w*)\b")
+    package = contract.ROOT / "overlays/yottalabs"
+    users = {file.name for file in package.rglob("*.py") if names.search(file.read_text(encoding="utf-8"))}
+    assert users == {"_deadline.py"}
+
+
+def test_a_release_with_other_private_names_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    transport: Any = httpx2.HTTPTransport()
+    del transport._pool
+    bound_reads(transport)
+    assert "a timeout bounds each read, not the whole call" in caplog.text
+
+
 class Addresses(httpcore2.MockBackend):
     """A network where connecting to some addresses takes all the time it is given."""
 
@@ -158,8 +193,8 @@ def test_addresses_that_do_not_answer_leave_the_others_their_share_of_the_time(
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{host}", 443)) for host in (1, 1, 2, 3)]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
     network = Addresses(clock, dead)
-    http = httpx2.Client()
-    pool: Any = getattr(http._transport, "_pool")  # noqa: B009  # which the base class of transports has not
+    http = httpx2.HTTPTransport()
+    pool: Any = http._pool
     pool._network_backend = network
     bound_reads(http)
     backend = pool._network_backend

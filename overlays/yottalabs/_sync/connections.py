@@ -7,7 +7,6 @@ import platform
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -43,8 +42,8 @@ class _Request(httpx2.Request):
 class Connections:
     """Connections of one client, shared by its copies, and the headers that carry its key.
 
-    An httpx2 client holds the transport. Requests are given to the transport itself: what the client would do on the
-    way (authentication, redirects, cookies, hooks) is not wanted here, and takes as long as the sending.
+    Requests are given to an httpx2 transport. What an httpx2 client would do on the way is not wanted here, and takes
+    as long as the sending: redirects, which would carry the key to another host; cookies, authentication, hooks.
     """
 
     def __init__(self, settings: Settings, transport: httpx2.BaseTransport | None) -> None:
@@ -59,24 +58,21 @@ class Connections:
             way = find_way(settings.base_url)
             transport = httpx2.HTTPTransport(verify=way.tls, proxy=way.proxy)
             secrets += way.secrets
+            bound_reads(transport)
         self._transport = transport
-        self._client = httpx2.Client(
-            headers={
-                "user-agent": " ".join(filter(None, (settings.user_agent, USER_AGENT))),
-                "accept": "application/json",
-                "accept-encoding": "gzip, deflate",
-            },
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none are kept
-            # A redirect would carry the key to another host.
-            follow_redirects=False,
-            transport=transport,
-        )
-        if self.are_own:
-            bound_reads(self._client)
+        self._is_closed = False
         self._turns = Turns()
         self._base_url = settings.base_url
         self.key_forms = forms_of(*secrets)
-        self._headers = HiddenDict({**self._client.headers, API_KEY_HEADER: settings.api_key})
+        self._headers = HiddenDict(
+            {
+                "accept": "application/json",
+                "accept-encoding": "gzip, deflate",
+                "connection": "keep-alive",
+                "user-agent": " ".join(filter(None, (settings.user_agent, USER_AGENT))),
+                API_KEY_HEADER: settings.api_key,
+            }
+        )
 
     @property
     def are_own(self) -> bool:
@@ -85,7 +81,7 @@ class Connections:
 
     def check_open(self) -> None:
         """Raises a ConfigurationError if they cannot be used any more."""
-        if self._client.is_closed:
+        if self._is_closed:
             raise ConfigurationError("this client is closed; make a new one, or use it inside its `with` block")
 
     def build(self, request: RawRequest, extensions: Mapping[str, Any]) -> httpx2.Request:
@@ -136,7 +132,9 @@ class Connections:
         """
         if self.belonging is not None:
             self.belonging.check_closing()
-        self._client.close()
+        if not self._is_closed:
+            self._is_closed = True
+            self._transport.close()
 
 
 def _is_url(text: str) -> bool:
