@@ -21,7 +21,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help
 help: ## List the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1            /; s/^\(  make .\{11\}\) */\1 /p' Makefile
 
 # --- Installing ---------------------------------------------------------------------------------------------------
 

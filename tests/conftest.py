@@ -14,6 +14,8 @@ from yottalabs_mock import Simulator
 from prism import running_prism
 from support.clients import Waited
 
+pytest_plugins = ["support.leftovers", "support.programs"]
+
 # Deterministic, offline, and without a database that would leave files behind.
 hypothesis.settings.register_profile("repository", derandomize=True, database=None, deadline=None, print_blob=False)
 hypothesis.settings.load_profile("repository")

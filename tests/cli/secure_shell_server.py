@@ -21,10 +21,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
+from support.processes import kill, with_variable
+from support.programs import find, needs
+
 PROGRAMS = ("sshd", "ssh", "ssh-keygen")
-FOLDERS_OF_ADMINISTRATORS = ("/usr/sbin", "/usr/local/sbin", "/sbin")  # not on everybody's PATH, and sshd is there
 FOLDER_OF_PRIVILEGES = Path("/run/sshd")  # what sshd of root wants, and the service of Debian's package makes
 SECONDS = 20  # that nothing here should ever take
 MOST_PORTS = 10
@@ -95,7 +98,7 @@ class Server:
     def end_sessions(self) -> None:
         """Ends all that was reached over SSH, as if the pods were gone."""
         for process in self._processes():
-            end(process)
+            kill(process)
 
     def end(self) -> None:
         """Ends it and its sessions."""
@@ -108,42 +111,14 @@ class Server:
         while left := with_variable(self.mark):
             assert time.monotonic() < until, f"processes of sessions are left: {left}"
             for process in left:
-                end(process)
+                kill(process)
             time.sleep(0.02)  # until the system has put them away, of which it does not tell
 
     def _processes(self) -> list[int]:
-        parents = _parents()
-        found = {self.process.pid}
-        while True:
-            more = {process for process, parent in parents.items() if parent in found} - found
-            if not more:
-                return [*(found - {self.process.pid}), *with_variable(self.mark)]
-            found |= more
-
-
-def end(process: int) -> None:
-    """Ends a process that may have ended."""
-    with suppress(ProcessLookupError):
-        os.kill(process, signal.SIGKILL)
-
-
-def with_variable(variable: str) -> list[int]:
-    """The processes that were started with a variable, written as NAME=VALUE, in their environment."""
-    wanted = variable.encode()
-    found: list[int] = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended, or is somebody else's
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return found
-
-
-def _parents() -> dict[int, int]:
-    found: dict[int, int] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            found[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-    return found
+        with suppress(psutil.NoSuchProcess):  # it has ended
+            children = psutil.Process(self.process.pid).children(recursive=True)
+            return [*(process.pid for process in children), *with_variable(self.mark)]
+        return with_variable(self.mark)
 
 
 def needs_terminals() -> None:
@@ -156,11 +131,6 @@ def needs_terminals() -> None:
         pytest.skip("terminals of this machine do not belong to the group tty, and only root may give them to it")
 
 
-def program(name: str) -> str | None:
-    """Where a program is."""
-    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *FOLDERS_OF_ADMINISTRATORS]))
-
-
 @contextmanager
 def serving(folder: Path) -> Iterator[Server]:
     """A server for as long as the block runs. Where there can be none, the test is skipped.
@@ -168,9 +138,7 @@ def serving(folder: Path) -> Iterator[Server]:
     Args:
         folder: Where its files go.
     """
-    missing = [name for name in PROGRAMS if program(name) is None]
-    if missing or not Path("/proc/self/environ").exists():
-        pytest.skip(f"there is no {' and no '.join(missing or ['/proc'])} here (Debian: apt install openssh-server)")
+    needs(*PROGRAMS)
     if os.geteuid() == 0:
         FOLDER_OF_PRIVILEGES.mkdir(mode=0o755, exist_ok=True)
     for name in ("host_key", "key", "stranger"):
@@ -179,7 +147,7 @@ def serving(folder: Path) -> Iterator[Server]:
     shutil.copy(folder / "key.pub", folder / "authorized_keys")
     ssh = folder / "bin" / "ssh"
     ssh.parent.mkdir()
-    ssh.write_text(SSH.format(ssh=program("ssh")), encoding="utf-8")
+    ssh.write_text(SSH.format(ssh=find("ssh")), encoding="utf-8")
     ssh.chmod(0o755)
     for _ in range(MOST_PORTS):
         server = _started(folder)
@@ -201,7 +169,7 @@ def _started(folder: Path) -> Server:
     configuration.write_text(CONFIGURATION.format(port=port, folder=folder, mark=mark), encoding="utf-8")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [str(program("sshd")), "-D", "-e", "-f", str(configuration)], stdin=subprocess.DEVNULL, stderr=log
+            [str(find("sshd")), "-D", "-e", "-f", str(configuration)], stdin=subprocess.DEVNULL, stderr=log
         )
     return Server(process, port, folder, mark)
 

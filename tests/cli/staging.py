@@ -141,16 +141,6 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)  # nothing tells
 
 
-def lives(process: int) -> bool:
-    """Whether a process runs that is not one's own; one that only waits to be collected does not."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)
-    return shown.stdout.strip() != "" and not shown.stdout.startswith("Z")
-
-
 @contextmanager
 def staged(folder: Path) -> Iterator[Stage]:
     """A stage, for the length of a block."""

@@ -9,6 +9,7 @@ import socket
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -104,7 +105,10 @@ def test_five_is_a_time_that_is_over(stage: Stage) -> None:
     stage.simulator.faults.add("list", "no_answer", probability=1.0)
     failed(stage("pods", "list", "--request-timeout", "0.3s"), 5, "no whole answer", "--request-timeout")
     stage.simulator.faults.clear()
-    failed(stage("pods", "wait", NOWHERE, "--timeout", "0.3s"), 5, NOWHERE, "0.3 seconds")
+    done = stage("pods", "wait", NOWHERE, "--timeout", "0.3s")
+    # Where the machine is busy, a list may take longer than its share of that, of which the command warns.
+    errors = re.sub("^.*; looking again\n", "", done.errors, flags=re.MULTILINE)
+    failed(replace(done, errors=errors), 5, NOWHERE, "0.3 seconds")
 
 
 def test_six_is_an_api_that_cannot_be_reached_or_breaks_off(stage: Stage) -> None:

@@ -23,9 +23,10 @@ from yottalabs import Pod, YottaLabsError
 from yottalabs._cli.pods.costing import Cost
 from yottalabs._cli.pods.sweeping import _deleted
 
-from .staging import CREATE, POD, Stage, lives, until
+from .staging import CREATE, POD, Stage, until
 from .yottalabs import COMMAND, Done
 from support import contract
+from support.processes import lives
 
 NAMES = list(contract.schema("OpenapiPodDetailResponse")["properties"])
 HIDDEN = "<hidden>"

@@ -17,14 +17,15 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 from yottalabs_mock import SimulatedPod, Simulator, Times
 
 from . import yottalabs
 from .forking import Forks
-from .secure_shell_server import Server, end, needs_terminals, serving, with_variable
+from .secure_shell_server import Server, needs_terminals, serving
 from .yottalabs import KEY, SECONDS
-from support.processes import interrupts
+from support.processes import interrupts, kill, with_variable
 
 ENDED = {"TERMINATING", "TERMINATED"}
 OWN_FAILURE = 125
@@ -107,7 +108,7 @@ class World:
         finally:
             process.kill()
             for number in self.processes:  # ssh, too, holds the pipes
-                end(number)
+                kill(number)
             process.communicate()
 
     @property
@@ -165,15 +166,8 @@ def world(
         yield made
     finally:
         for process in made.processes:
-            end(process)
+            kill(process)
         server.end_sessions()
-
-
-def read_of(process: int, name: str) -> bytes:
-    try:
-        return Path(f"/proc/{process}/{name}").read_bytes()
-    except OSError:  # it has ended
-        return b""
 
 
 def there(process: subprocess.Popen[bytes]) -> None:
@@ -208,13 +202,12 @@ def test_a_command_is_as_if_it_ran_here_and_nobody_sees_the_key(world: World) ->
     process = subprocess.Popen(command, env=world_variables, stdin=pipe, stdout=pipe, stderr=pipe)
     try:
         there(process)
-        running = world.processes
-        lines = {number: read_of(number, "cmdline") for number in running}
-        assert any(b"_guarding" in line for line in lines.values())
-        assert any(line.startswith(b"ssh\0") or b"/ssh\0" in line for line in lines.values())
-        assert all(KEY.encode() not in line for line in lines.values())
-        seen = {number for number in running if KEY.encode() in read_of(number, "environ")}
-        assert seen == {process.pid}
+        running = [psutil.Process(number) for number in world.processes]
+        lines = [each.cmdline() for each in running]
+        assert any("yottalabs._guarding" in line for line in lines)
+        assert any(Path(line[0]).name == "ssh" for line in lines)
+        assert KEY not in str(lines)
+        assert [each.pid for each in running if KEY in str(each.environ())] == [process.pid]
         status, output, errors = ended(process, BINARY)
     finally:
         process.kill()

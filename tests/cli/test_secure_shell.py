@@ -26,8 +26,9 @@ from yottalabs_mock import Simulator, Times
 
 from . import yottalabs
 from .forking import Forks
-from .secure_shell_server import Server, end, needs_terminals, serving, with_variable
+from .secure_shell_server import Server, needs_terminals, serving
 from .yottalabs import KEY, SECONDS
+from support.processes import kill, with_variable
 
 SHELL = ["sh", "-c", "cat; printf '<%s>' \"$@\"; env >&2; exit 7", "sh"]
 WORDS = ["", "two words", "it's $HOME", "a\nb"]
@@ -93,7 +94,7 @@ def lasting(
             ]
         yield World(simulator, server, base_url, folder, certificates, forked, pods)
         for process in with_variable(f"HOME={folder}"):
-            end(process)
+            kill(process)
 
 
 @pytest.fixture

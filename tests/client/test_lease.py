@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -272,7 +273,7 @@ def test_a_zombie_is_dead() -> None:
     with running() as process:
         owner = owner_of(process.pid)
         process.kill()
-        while Path(f"/proc/{process.pid}/stat").read_text().split()[2] != "Z":
+        while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.01)  # nothing tells when it has ended, other than waiting for it, which takes it away
         os.kill(process.pid, 0)  # it still has its number
         assert owner.is_alive() is False
@@ -297,7 +298,7 @@ def test_the_name_of_a_command_does_not_hide_when_it_started(name: str) -> None:
     with running(rename) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert Path(f"/proc/{process.pid}/comm").read_text() == f"{name}\n"
+        assert psutil.Process(process.pid).name() == name
         seen = _lease._Seen.look(process.pid)
         assert plain is not None
         assert seen is not None
@@ -316,7 +317,7 @@ def test_a_process_whose_first_thread_has_ended_is_alive() -> None:
         pytest.skip("the system call has another number")
     with running(end_this_thread) as process:
         owner = owner_of(process.pid)
-        while Path(f"/proc/{process.pid}/stat").read_text().split()[2] != "Z":
+        while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.01)  # nothing tells when a thread has ended
         assert owner.is_alive() is True
 

@@ -27,6 +27,7 @@ from urllib.parse import quote, quote_plus
 
 import anyio
 import httpx2
+import psutil
 import pytest
 from yottalabs import (
     APIError,
@@ -681,10 +682,9 @@ def test_the_life_of_a_pod_tells_nothing(told: Told) -> None:
         with temporary as pod:
             (guard,) = _guard._guards
             told.show("guard", guard)
-            process = Path(f"/proc/{guard.process_id}")
-            if process.exists():  # on Linux
-                told.add("command line", (process / "cmdline").read_bytes().decode())
-                told.add("environment", (process / "environ").read_bytes().decode(errors="replace"))
+            process = psutil.Process(guard.process_id)
+            told.add("command line", str(process.cmdline()))
+            told.add("environment", str(process.environ()))
             told.show("pod", pod)
             assert pod.environment_vars == {"PASSWORD": VALUE}
             told.show("pods", yotta.pods.list())

@@ -23,7 +23,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from support.processes import started
+from support.processes import kill, started, with_variable
 from support.raw import LIST
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="guards are found by the environment that Linux shows")
@@ -123,12 +123,7 @@ class Program:
 
 def marked(name: str) -> list[int]:
     """The processes that a program has left: a guard, or the one that is to become it."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended, or is somebody else's
-            if f"{MARK.format(name=name)}\0".encode() in process.joinpath("environ").read_bytes():
-                found.append(int(process.name))
-    return found
+    return with_variable(MARK.format(name=name))
 
 
 def until(condition: Callable[[], bool]) -> bool:
@@ -223,8 +218,7 @@ class ended:  # noqa: N801  # a context manager, named as what it makes sure of
         self._program.process.kill()
         self._program.process.communicate()
         for process in marked(self._program.name):
-            with suppress(ProcessLookupError):  # it has just ended by itself
-                os.kill(process, signal.SIGKILL)
+            kill(process)
         assert until(lambda: not marked(self._program.name))
 
 

@@ -8,7 +8,6 @@ import json
 import os
 import random
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -532,7 +531,7 @@ def test_a_list_that_never_comes_leaves_the_end_unknown(block: Block) -> None:
         block.run(lambda _: block.simulator.faults.add("list", "status_500_before", probability=1.0))
 
 
-@pytest.mark.skipif(shutil.which("curl") is None or os.name != "posix", reason="there is no curl here")
+@pytest.mark.needs("sh", "curl")
 @pytest.mark.parametrize("key", [KEY, 'it\'s"$HOME"%s\\n*`id`!{1,2}'])
 def test_the_command_by_hand_deletes_the_pod(block: Block, key: str) -> None:
     simulator = block.simulator

@@ -1,30 +1,67 @@
-"""Servers that a command starts, and whether they are gone."""
+"""Processes that tests start: whether one runs, how it ends, and servers that a command starts."""
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from support import contract
 
 
+def lives(process: int) -> bool:
+    """Return whether a process runs; a zombie does not."""
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def with_variable(variable: str) -> list[int]:
+    """Return the processes that were started with a variable in their environment.
+
+    Args:
+        variable: The variable, as NAME=VALUE.
+    """
+    name, _, value = variable.partition("=")
+    found: list[int] = []
+    for number in psutil.pids():
+        with suppress(psutil.Error):  # it has ended, or belongs to another user
+            if psutil.Process(number).environ().get(name) == value:
+                found.append(number)
+    return found
+
+
+def kill(process: int) -> None:
+    """Kill a process that may have ended."""
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+
+
 @contextmanager
 def interrupts(handler: signal.Handlers) -> Iterator[None]:
-    """What a child inherits as its answer to SIGINT; a script that runs the tests in the background ignores it."""
-    here = signal.signal(signal.SIGINT, handler)
+    """What a child inherits as its answer to SIGINT; a script that runs the tests in the background ignores it.
+
+    SIGHUP, which `nohup` ignores, is the default.
+    """
+    here = {signal.SIGINT: signal.signal(signal.SIGINT, handler), signal.SIGHUP: signal.getsignal(signal.SIGHUP)}
     try:
+        if here[signal.SIGHUP] is signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
         yield
     finally:
-        signal.signal(signal.SIGINT, here)
+        for number, before in here.items():
+            signal.signal(number, before)
 
 
 @contextmanager
