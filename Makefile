@@ -8,6 +8,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV_PYTHON := .venv/bin/python
+LOWEST_PYTHON := .venv/lowest/bin/python
 INSTALLED := .venv/installed mock/node_modules/installed
 # The port that was given, or else $(1). An empty one was given.
 port = $(if $(filter undefined,$(origin PORT)),$(1),$(PORT))
@@ -39,15 +40,28 @@ setup: $(INSTALLED) ## Make .venv with everything, Node included, and install Pr
 	@$(VENV_PYTHON) -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# An environment with the lowest versions of the dependencies that are allowed. All else is found in .venv; pytest
+# would find a plugin there, too, that the lowest platformdirs does not have: hence `-p no:platformdirs`.
+.venv/lowest/installed: requirements/lowest.txt .venv/installed
+	@echo 'Installing the lowest versions that are allowed into .venv/lowest'
+	@$(VENV_PYTHON) -m venv --clear .venv/lowest
+	@$(LOWEST_PYTHON) -m pip install -qq --require-hashes --requirement requirements/lowest.txt
+	@$(VENV_PYTHON) -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		> "$$($(LOWEST_PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/all-else.pth"
+	@touch $@
+
 %/node_modules/installed: %/package-lock.json %/package.json | .venv/packages
 	@echo 'Installing the npm packages into $*/node_modules'
 	@$(call npm,$*,ci --no-progress --loglevel=error)
 	@touch $@
 
+compile = $(VENV_PYTHON) -m uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
+	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --quiet
+
 .PHONY: lock
 lock: $(INSTALLED) ## Renew the locked versions of every dependency
-	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
-		--generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --quiet --output-file requirements/dev.txt
+	@$(compile) --group dev --output-file requirements/dev.txt
+	@$(compile) --resolution lowest-direct --output-file requirements/lowest.txt
 	@$(call npm,mock,update --package-lock-only --loglevel=error)
 	@$(call npm,tools,update --package-lock-only --loglevel=error)
 
@@ -103,7 +117,10 @@ bench-short: $(INSTALLED) ## The same in under a minute, with few rounds and sho
 	@$(VENV_PYTHON) -m benchmarks --short
 
 .PHONY: test
-test: $(INSTALLED) tools/node_modules/installed ## Run every offline test
+test: $(INSTALLED) .venv/lowest/installed tools/node_modules/installed ## Run every offline test: about 10 minutes on two cores
+	@echo 'tests/client, with the lowest versions of the dependencies that are allowed:'
+	@$(LOWEST_PYTHON) -m pytest -p no:platformdirs tests/client
+	@echo 'Every test, with the locked versions:'
 	@$(VENV_PYTHON) -m pytest
 
 .PHONY: clean

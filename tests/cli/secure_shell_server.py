@@ -25,7 +25,7 @@ import psutil
 import pytest
 
 from support.processes import kill, with_variable
-from support.programs import find, needs
+from support.programs import needs, path_of
 
 PROGRAMS = ("sshd", "ssh", "ssh-keygen")
 FOLDER_OF_PRIVILEGES = Path("/run/sshd")  # what sshd of root wants, and the service of Debian's package makes
@@ -147,7 +147,7 @@ def serving(folder: Path) -> Iterator[Server]:
     shutil.copy(folder / "key.pub", folder / "authorized_keys")
     ssh = folder / "bin" / "ssh"
     ssh.parent.mkdir()
-    ssh.write_text(SSH.format(ssh=find("ssh")), encoding="utf-8")
+    ssh.write_text(SSH.format(ssh=path_of("ssh")), encoding="utf-8")
     ssh.chmod(0o755)
     for _ in range(MOST_PORTS):
         server = _started(folder)
@@ -169,7 +169,7 @@ def _started(folder: Path) -> Server:
     configuration.write_text(CONFIGURATION.format(port=port, folder=folder, mark=mark), encoding="utf-8")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [str(find("sshd")), "-D", "-e", "-f", str(configuration)], stdin=subprocess.DEVNULL, stderr=log
+            [path_of("sshd"), "-D", "-e", "-f", str(configuration)], stdin=subprocess.DEVNULL, stderr=log
         )
     return Server(process, port, folder, mark)
 

@@ -57,8 +57,17 @@ def base_url() -> Iterator[str]:
         yield base_url
 
 
-def test_where_all_is_well_nothing_is_advised(base_url: str, examine: Examine) -> None:
-    status, found = examine(base_url)
+@pytest.fixture
+def ssh(tmp_path: Path) -> Path:
+    """A program that is called ssh, in a folder of its own."""
+    program = tmp_path / "programs" / "ssh"
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    return program
+
+
+def test_where_all_is_well_nothing_is_advised(base_url: str, examine: Examine, ssh: Path) -> None:
+    status, found = examine(base_url, PATH=str(ssh.parent))
     assert status == 0
     assert list(found) == [*ANSWERED, "contract"]
     assert {verdict for verdict, _, _ in found.values()} == {"ok"}
@@ -271,8 +280,6 @@ def test_a_terminal_shows_marks_in_colour_and_the_first_failure_is_the_status(
     assert "\nwrong  network: " in done.output
 
 
-def test_the_ssh_that_is_found_is_the_one_that_would_run(base_url: str, examine: Examine, tmp_path: Path) -> None:
-    ssh = tmp_path / "ssh"
-    ssh.touch(mode=0o755)
-    _, found = examine(base_url, PATH=f"/nowhere:{tmp_path}")
+def test_the_ssh_that_is_found_is_the_one_that_would_run(base_url: str, examine: Examine, ssh: Path) -> None:
+    _, found = examine(base_url, PATH=f"/nowhere:{ssh.parent}")
     assert found["ssh"] == ("ok", str(ssh), "")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
-import pytest
 from cli.yottalabs import Terminal, terminal_of
+
+from support.programs import path_of
 
 # Each prompt shows the exit status of the command before it.
 SHELLS = {
@@ -24,14 +24,6 @@ TAKES_PASTES = b"\x1b[?2004h"  # what a shell writes that knows these two
 CONTROL_C = "\x03"
 SECONDS = 200  # more than a block may take on a machine that does much else
 CONTROL_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[=>])")
-
-
-def path_of(shell: str) -> str:
-    """The path of a shell. Where it is not installed, the test is skipped."""
-    found = shutil.which(shell)
-    if found is None:
-        pytest.skip(f"{shell} is not installed (on Debian: apt install {shell})")
-    return found
 
 
 class Shell:

@@ -24,7 +24,7 @@ from support.raw import VALID, post, raw, still_serves
 PROGRAM = '''
 """A small program of a user, with every type spelled out."""
 
-import asyncio
+import inspect
 from collections.abc import Sequence
 from decimal import Decimal
 from importlib.resources import files
@@ -69,7 +69,7 @@ if __name__ == "__main__":
     pod = Pod({"id": "1", "gpuCount": 2, "singleCardPrice": "0.65", **disks})
     contract = files("yottalabs_api").joinpath("openapi.yaml").read_text(encoding="utf-8")
     YottaLabs("k").close()
-    print(__version__, prices([pod]), contract.splitlines()[0], asyncio.iscoroutinefunction(running))
+    print(__version__, prices([pod]), contract.splitlines()[0], inspect.iscoroutinefunction(running))
 '''
 SIMULATES = '''
 """A program of a user that simulates, with every type spelled out."""

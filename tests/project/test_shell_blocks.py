@@ -12,8 +12,9 @@ import pytest
 
 from .checkout import copy
 from .documents import DOCUMENTS, SHELL, Block, blocks
-from .shells import SHELLS, free_port, interactive, path_of
+from .shells import SHELLS, free_port, interactive
 from support.contract import ROOT
+from support.programs import path_of
 
 BLOCKS = {block.place: block for document in DOCUMENTS for block in blocks(document, *SHELL)}
 MAKE = "README.md: make demo"

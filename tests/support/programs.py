@@ -1,7 +1,7 @@
 """A pytest plugin: a test that needs a program which README does not name is skipped where the program is missing.
 
-A test has a marker for that, `@pytest.mark.needs("zsh")`; a fixture calls `needs`. pytest's summary has one line for
-each file and reason.
+A test has a marker for that, `@pytest.mark.needs("zsh")`; a fixture calls `needs` or `path_of`. pytest's summary has
+one line for each file and reason.
 """
 
 from __future__ import annotations
@@ -34,6 +34,12 @@ def needs(*names: str) -> None:
         pytest.skip(f"{' and '.join(missing)} not found (on Debian: apt install {' '.join(packages)})")
 
 
+def path_of(name: str) -> str:
+    """Return the path of a program; skip the test if it is missing."""
+    needs(name)
+    return str(find(name))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*programs): skipped where one of the programs is missing")
 
@@ -44,10 +50,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Take the line out of the place of a skip: the summary shows those of one file and reason together."""
     report = yield
     if report.skipped and isinstance(report.longrepr, tuple):
-        path, _, reason = report.longrepr
-        report.longrepr = (path, None, reason)  # type: ignore[assignment]  # pytest's summary takes it so
+        report.longrepr = (str(item.path), None, report.longrepr[2])  # type: ignore[assignment]  # pytest's summary takes it so
     return report
