@@ -19,9 +19,10 @@ from yottalabs_mock import Simulator, Times
 
 from . import yottalabs
 from .forking import Forks
-from .staging import lives, until
+from .staging import until
 from .stand_in import StandIn, fails
 from .yottalabs import KEY
+from support.processes import lives
 
 POD = Pod(
     {

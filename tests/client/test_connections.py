@@ -156,7 +156,9 @@ def test_the_private_names_of_httpx2_are_there(
 
 
 def test_no_other_module_uses_a_private_name_of_httpx2() -> None:
-    names = re.compile(r"\b(_pool|_network_backend|_mounts|_transport_for_url|httpx2\._[a-z]\w*|httpcore2\._[a-z]\w*)\b")
+    names = re.compile(
+        r"\b(_pool|_network_backend|_mounts|_transport_for_url|httpx2\._[a-z]\w*|httpcore2\._[a-z]\w*)\b"
+    )
     package = contract.ROOT / "overlays/yottalabs"
     users = {file.name for file in package.rglob("*.py") if names.search(file.read_text(encoding="utf-8"))}
     assert users == {"_deadline.py"}
