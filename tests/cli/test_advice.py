@@ -18,7 +18,7 @@ from yottalabs._cli.advice import command_line, set_route
 from yottalabs._cli.connecting import Connecting
 from yottalabs._cli.failures import LONGEST_LINE, failure_of
 from yottalabs._cli.program import root
-from yottalabs_mock._minting import SSHServer
+from yottalabs_mock import Simulator, Times
 
 from .forking import Forks
 from .scene import scene
@@ -203,29 +203,35 @@ def test_every_advice_repeats_what_led_here(situation: str, stage: Stage, place:
     assert_leads_back(said, *expected)
 
 
+@pytest.fixture
+def reachable(stage: Stage, place: Variables) -> Iterator[Variables]:
+    """The same, of a simulator whose pods have an address that could answer."""
+    simulator = Simulator(clock="real", times=Times(boot=0.1, healthy=0.1), ssh="me@127.0.0.1:22")
+    file = Path(place["YOTTA_CONFIG_FILE"])
+    with simulator.serve() as base_url:
+        text = file.read_text(encoding="utf-8").replace(stage.base_url, base_url)
+        file.write_text(text, encoding="utf-8")
+        yield place
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [(["pods", "list"], ["pods create"]), (["pods", "create", *POD, "--expose", "22", "--wait"], ["pods ssh"])],
     ids=["no pods", "a pod with SSH"],
 )
 def test_so_does_what_is_said_at_a_terminal(
-    words: list[str], expected: list[str], stage: Stage, place: Variables, forked: Forks
+    words: list[str], expected: list[str], stage: Stage, reachable: Variables, forked: Forks
 ) -> None:
-    stage.simulator._api.mint.ssh = SSHServer.read("me@127.0.0.1:22")  # an address that could answer
-    try:
-        with forked.terminal([*words, *ROUTE], stage.variables(**place), columns=200) as shown:
-            assert shown.wait() == 0
-    finally:
-        stage.simulator._api.mint.ssh = None
+    with forked.terminal([*words, *ROUTE], stage.variables(**reachable), columns=200) as shown:
+        assert shown.wait() == 0
     assert_leads_back(shown.screen, *expected)
 
 
-def test_a_shell_in_a_new_pod_says_how_the_pod_is_deleted(stage: Stage, place: Variables, tmp_path: Path) -> None:
+def test_a_shell_in_a_new_pod_says_how_the_pod_is_deleted(stage: Stage, reachable: Variables, tmp_path: Path) -> None:
     (tmp_path / "ssh").symlink_to("/bin/true")
     path = f"{tmp_path}:{stage.variables()['PATH']}"
-    leads = ("--ssh-option", "HostName=127.0.0.1")  # to an address that could answer
-    done = stage("pods", "create", *POD, "--ssh", *leads, *ROUTE, PATH=path, **place)
-    assert_leads_back(done.errors, "pods delete")
+    said = stage("pods", "create", *POD, "--ssh", *ROUTE, PATH=path, **reachable).errors
+    assert_leads_back(said, "pods delete")
 
 
 def test_what_is_advised_can_be_run(stage: Stage, place: Variables) -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from yottalabs._cli.documents import DocumentError, read_document, read_yaml
+from yottalabs._cli.documents import DEEPEST, DocumentError, read_document, read_yaml
 from yottalabs._cli.failures import CommandError
 from yottalabs._cli.request_files import as_mapping, request_in, variables_in
 from yottalabs_api.params import CREATE_PARAMS
@@ -291,7 +291,7 @@ REFUSED_REQUESTS: dict[str, tuple[str, int, str]] = {
     "a bomb": (BOMB, 1, "anchor"),
     "a second document": ("image: a\n---\nimage: b\n", 2, "second document"),
     "a name that is a list": ("? [a]\n: b\n", 1, "name"),
-    "too deep": ("image: " + "[" * 1000 + "]" * 1000, 1, "30 levels"),
+    "too deep": ("image: " + "[" * 1000 + "]" * 1000, 1, f"nested more than {DEEPEST} levels deep"),
     "a line separator": ("image: a\nregion: 'b\u2028c'\n", 2, "U+2028"),
     "a next line": ("image: 'b\x85c'\n", 1, "U+0085"),
     "no YAML": ("image: [\n", 2, "neither YAML nor JSON"),

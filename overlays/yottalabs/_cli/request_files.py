@@ -36,11 +36,11 @@ def _variables_in(file: str) -> HiddenDict:
     found = HiddenDict()
     lines: dict[str, int] = {}
     text = text_from(file, "--env-file", "Variables, a line NAME=VALUE for each")
-    for number, line in enumerate(text.split("\n"), 1):
-        held = HiddenText(line.removesuffix("\r").lstrip())
-        if not held or held.startswith("#"):
+    for number, held in enumerate(map(HiddenText, text.split("\n")), 1):
+        line = HiddenText(held.removesuffix("\r").lstrip())
+        if not line or line.startswith("#"):
             continue
-        name, sign, value = map(HiddenText, held.partition("="))
+        name, sign, value = map(HiddenText, line.partition("="))
         problem = _problem_with(name, value if sign else None)
         if not problem and name in lines:
             problem = f"has {str(name)!r}, which is in line {lines[name]} already; leave one out"
@@ -73,7 +73,7 @@ def request_in(file: str) -> dict[str, Any]:
         where = "" if error.line is None else f"line {error.line} of "
         reason = error.reason
     else:
-        return _arguments(found, file)
+        return _arguments(HiddenDict(found) if isinstance(found, dict) else found, file)
     raise CommandError(Status.USAGE, f"--from-file: {where}{file}: {reason}")
 
 
@@ -97,7 +97,7 @@ def _arguments(found: Any, file: str) -> dict[str, Any]:
         raise CommandError(
             Status.USAGE, f"--from-file: {file} has {twice!r} and {names[twice]!r}, which are one field; leave one out"
         )
-    fields = {names[name]: value for name, value in found.items() if value is not None}
+    fields = HiddenDict({names[name]: value for name, value in found.items() if value is not None})
     for name, value in fields.items():
         if CREATE_PARAMS[name].is_list and not CREATE_PARAMS[name].is_mapping and isinstance(value, list):
             fields[name] = [_listed(item, CREATE_PARAMS[name]) for item in value]
