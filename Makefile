@@ -42,7 +42,7 @@ setup: $(INSTALLED) ## Make .venv with everything, Node included, and install Pr
 
 # An environment with the lowest versions of the dependencies that are allowed. All else is found in .venv; pytest
 # would find a plugin there, too, that the lowest platformdirs does not have: hence `-p no:platformdirs`.
-.venv/lowest/installed: requirements/lowest.txt .venv/installed
+.venv/lowest/installed: requirements/lowest.txt | .venv/installed
 	@echo 'Installing the lowest versions that are allowed into .venv/lowest'
 	@$(VENV_PYTHON) -m venv --clear .venv/lowest
 	@$(LOWEST_PYTHON) -m pip install -qq --require-hashes --requirement requirements/lowest.txt

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import shlex
-import shutil
 import subprocess
 from itertools import chain
 from typing import Any
@@ -308,7 +307,7 @@ DESTINATIONS = st.one_of(
 )
 
 
-@pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no ssh (Debian: apt install openssh-client)")
+@pytest.mark.needs("ssh")
 @settings(max_examples=50, deadline=None)
 @given(st.lists(OPTIONS, max_size=4), DESTINATIONS, st.lists(OPTIONS, max_size=4))
 def test_a_command_is_understood_as_ssh_understands_it(

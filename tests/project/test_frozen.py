@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from .checkout import copy, python, run
 from .distributions import provide
 from .test_packaging import environment, install, requirements
 from support.processes import started
+from support.programs import needs
 
 pytestmark = pytest.mark.xdist_group("frozen")  # it is made once
 
@@ -80,8 +80,8 @@ def interpreter(wheel: Path) -> Path:
 @pytest.fixture(scope="module")
 def frozen(wheel: Path, interpreter: Path) -> Path:
     """The program."""
-    if sys.platform == "linux" and shutil.which("objdump") is None:
-        pytest.skip("PyInstaller needs objdump (Debian: apt install binutils)")
+    if sys.platform == "linux":
+        needs("objdump", "ldd")
     if sys.platform == "linux" and not sysconfig.get_config_var("Py_ENABLE_SHARED"):
         pytest.skip("PyInstaller needs a Python with a shared library, and this one has none")
     folder = wheel.parent
