@@ -22,6 +22,7 @@ from yottalabs._cli.failures import CommandError
 from .forking import Forks
 from .running import begun
 from .yottalabs import COMMAND, KEY, SECONDS, Done, environment, terminal
+from support.tracebacks import our_frames, shown
 
 pytestmark = pytest.mark.xdist_group("config")
 
@@ -248,7 +249,7 @@ def test_who_changes_the_file_waits_for_whoever_does_so(monkeypatch: pytest.Monk
                 assert process.poll() is None
                 assert time.monotonic() < end
                 time.sleep(0.01)  # nothing tells when another process begins to wait
-            document["profiles"]["first"] = {}
+            document.value["profiles"]["first"] = {}
         assert process.wait(SECONDS) == 0
     written = file.read_text(encoding="utf-8")
     assert "[profiles.first]" in written
@@ -283,6 +284,29 @@ def test_a_write_that_fails_leaves_the_old_file(file: Path) -> None:
     assert (done.returncode, done.stderr) == (1, f"yottalabs: {file} cannot be written: File too large\n")
     assert file.read_text(encoding="utf-8") == WRITTEN
     assert others_in(file.parent, "config.toml") == []
+
+
+@pytest.mark.parametrize(
+    "arguments", ["add new --api-key-file KEY", "add work --yes --api-key-file KEY", "use work", "remove work --yes"]
+)
+def test_a_write_that_fails_shows_no_key_of_the_file(
+    arguments: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> tuple[int, str]:
+        raise OSError(28, "No space left on device")
+
+    source = tmp_path / "key"
+    source.write_text(KEY, encoding="utf-8")
+    file.write_text(f'[profiles.work]\napi_key = "{ANOTHER_KEY}"\n', encoding="utf-8")
+    monkeypatch.setenv("YOTTA_CONFIG_FILE", str(file))
+    monkeypatch.setattr(profiles.tempfile, "mkstemp", fail)
+    with pytest.raises(CommandError, match="No space left") as caught:
+        profiles.command.main(arguments.replace("KEY", str(source)).split(), standalone_mode=False)
+    frames = our_frames(caught.value)
+    assert {"_write", "_changing"} <= {frame.f_code.co_name for frame in frames}
+    for where, text in shown(frames):
+        assert KEY not in text, where
+        assert ANOTHER_KEY not in text, where
 
 
 def test_a_folder_that_cannot_be_is_told(call: Call, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import click
 
 from .._files import expanded
 from .._profiles import CONFIG_FILE_VARIABLE, DEFAULT, config_file, content, no_place, read_profiles
-from .._secrecy import HiddenDict, HiddenText
+from .._secrecy import Hidden, HiddenDict, HiddenText
 from .._settings import ARGUMENT, check_api_key, checked_base_url, shown_url
 from .advice import STANDARD_INPUT
 from .asking import confirm
@@ -156,13 +156,13 @@ def add(
             check_api_key(key, ARGUMENT)
             settings = HiddenDict({"api_key": str(key), **settings})
     with _changing() as document:
-        profiles = document.setdefault("profiles", {})
-        if is_new and name in profiles and not yes:
+        known = list(document.value.setdefault("profiles", {}))
+        if is_new and name in known and not yes:
             raise CommandError(Status.REFUSED, f"a profile {name} was made meanwhile, and stays; --yes replaces it")
-        is_first = not profiles and DEFAULT not in document
-        profiles[name] = settings
+        is_first = not known and DEFAULT not in document.value
+        document.value["profiles"][name] = settings
         if is_default or is_first:
-            document[DEFAULT] = name
+            document.value[DEFAULT] = name
     say(f"profile {name} is in {config_file()}")
 
 
@@ -189,7 +189,7 @@ def use(*, name: str) -> None:
     if name not in known.profiles:
         raise _unknown(name, known.profiles)
     with _changing() as document:
-        document[DEFAULT] = name
+        document.value[DEFAULT] = name
     say(f"profile {name} is used when none is named")
 
 
@@ -198,14 +198,14 @@ def use(*, name: str) -> None:
 @click.option("--yes", "-y", is_flag=True, help="Do not ask first.")
 def remove(*, name: str, yes: bool) -> None:
     _check_writable()
-    profiles = _read().get("profiles", {})
-    if name not in profiles:
-        raise _unknown(name, profiles)
+    known = list(_read().get("profiles", {}))
+    if name not in known:
+        raise _unknown(name, known)
     confirm(f"Remove profile {name}, and the key in it?", yes=yes, otherwise="it stays as it is")
     with _changing() as document:
-        document.get("profiles", {}).pop(name, None)
-        if document.get(DEFAULT) == name:
-            del document[DEFAULT]
+        document.value.get("profiles", {}).pop(name, None)
+        if document.value.get(DEFAULT) == name:
+            del document.value[DEFAULT]
     say(f"profile {name} is removed")
 
 
@@ -238,13 +238,13 @@ def _read() -> tomlkit.TOMLDocument:
 
 
 @contextmanager
-def _changing() -> Iterator[tomlkit.TOMLDocument]:
+def _changing() -> Iterator[Hidden[tomlkit.TOMLDocument]]:
     """The file, to be changed in the block, and written at its end. Whoever else changes it waits, or is waited for.
 
     Nobody is asked anything in the block: what was read before a question may be another file after it.
     """
     with _alone():
-        document = _read()
+        document = Hidden(_read())
         yield document
         _write(document)
 
@@ -314,7 +314,7 @@ def _check_writable() -> os.stat_result | None:
     return found
 
 
-def _write(document: tomlkit.TOMLDocument) -> None:
+def _write(document: Hidden[tomlkit.TOMLDocument]) -> None:
     """Put a new file in the place of the old one, at once. Only its owner may ever read it, who stays the same."""
     import tomlkit
 
@@ -322,7 +322,7 @@ def _write(document: tomlkit.TOMLDocument) -> None:
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=".config-", dir=_folder())  # mode 600
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.write(tomlkit.dumps(document))
+            stream.write(tomlkit.dumps(document.value))
             stream.flush()
             os.fsync(stream.fileno())
         replaced = _check_writable()
