@@ -5,23 +5,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 import jsonschema_rs
 import yaml
 
-from ._messages import JSON, Refusal, Request, printable, read_json
+from ._messages import JSON, Refusal, Request, printable
 
 LARGEST_BODY = 4 * 1024 * 1024  # bytes
 LONGEST_TARGET = 8 * 1024  # characters
 LONGEST_HEADERS = 16 * 1024  # characters
+MOST_VALUES = 10_000  # a request of this API has some hundreds; each may have several findings, and each costs time
+MOST_LEVELS = 100  # of arrays and objects in each other; the contract has four
+MOST_LEVELS_OF_JSON = 1000  # a document with more is refused as one that is not JSON
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+_BEFORE_VALUES = (b"[", b"{", b",")
 MOST_FINDINGS = 50
 _POD = "OpenapiPodDetailResponse"
 _PORT = "OpenapiPodExposePortResponse"
@@ -234,6 +241,51 @@ def _parse(request: Request) -> Any:
     if encoding != "identity":
         raise Refusal(415, f"the content encoding is '{printable(encoding)}'; send the body as it is")
     return read_json(request.body)
+
+
+def read_json(body: bytes) -> Any:
+    """The value of a body that is JSON in UTF-8.
+
+    How many values and levels are taken is fixed, and counted before anything that recurses parses the body: the answer
+    must not depend on the interpreter's version or its recursion limit.
+
+    Raises:
+        Refusal: 400, 413 or 422: the body is not JSON, has too many values, or is nested too deeply.
+    """
+    without_text = _TEXT.sub(b"", body)
+    if sum(without_text.count(sign) for sign in _BEFORE_VALUES) >= MOST_VALUES:
+        raise Refusal(413, f"the body has more values than the {MOST_VALUES} that are taken")
+    levels = _levels(without_text)
+    if levels > MOST_LEVELS_OF_JSON:
+        raise Refusal(400, f"the body is not JSON: it is nested too deeply, in more than {MOST_LEVELS_OF_JSON} levels")
+    if levels > MOST_LEVELS:
+        raise Refusal(422, f"the body: the value is nested too deeply, in more than {MOST_LEVELS} levels")
+    try:
+        return json.loads(body.decode(), parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise Refusal(400, "the body is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        # The position alone: the text around it may be a secret.
+        raise Refusal(400, f"the body is not JSON: syntax error at position {error.pos}") from None
+    except ValueError:
+        raise Refusal(400, "the body is not JSON: a number is too long") from None
+
+
+def levels_of_json(text: str) -> int:
+    """How many arrays and objects of a JSON text are in each other, at the deepest place."""
+    return _levels(_TEXT.sub(b"", text.encode(errors="replace")))
+
+
+def _levels(without_text: bytes) -> int:
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(without_text):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise Refusal(400, f"the body is not JSON: {name} is no number")
 
 
 def _findings(validator: Any, value: Any, whole: str) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._contract import LARGEST_BODY
-from ._messages import SUCCESS, Answer, Refusal, Request, envelope, json_answer, printable, read_json, refused
+from ._contract import LARGEST_BODY, read_json
+from ._messages import SUCCESS, Answer, Refusal, Request, envelope, json_answer, printable, refused
 
 if TYPE_CHECKING:
     from ._simulator import Simulator

@@ -10,8 +10,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ._contract import read_json
 from ._memory import MEGABYTE, size_of
-from ._messages import Refusal, Request, read_json
+from ._messages import Refusal, Request
 
 HIDDEN = "<hidden>"
 MOST_REQUESTS = 100_000

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 SUCCESS = 10000
 INVALID_REQUEST = 10001
@@ -21,13 +20,6 @@ TOO_MANY_REQUESTS = 429
 _INVALID_STATUSES = frozenset({400, 413, 414, 415, 422, 431})
 
 JSON = "application/json"
-MOST_VALUES = 10_000  # a request of this API has some hundreds; each may have several findings, and each costs time
-MOST_LEVELS = 100  # of arrays and objects in each other; the contract has four
-MOST_LEVELS_OF_JSON = 1000
-"""What is deeper is not even taken for JSON. Both are far from what any Python, at its usual limit, cannot recurse."""
-_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
-_BEFORE_VALUES = (b"[", b"{", b",")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,51 +132,6 @@ def json_bytes(value: Any) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
-
-
-def read_json(body: bytes) -> Any:
-    """The value of a body that is JSON in UTF-8.
-
-    How many values and levels are taken is fixed, and counted before anything that recurses parses the body: the answer
-    must not depend on the interpreter's version or its recursion limit.
-
-    Raises:
-        Refusal: 400, 413 or 422: the body is not JSON, has too many values, or is nested too deeply.
-    """
-    without_text = _TEXT.sub(b"", body)
-    if sum(without_text.count(sign) for sign in _BEFORE_VALUES) >= MOST_VALUES:
-        raise Refusal(413, f"the body has more values than the {MOST_VALUES} that are taken")
-    levels = _levels(without_text)
-    if levels > MOST_LEVELS_OF_JSON:
-        raise Refusal(400, f"the body is not JSON: it is nested too deeply, in more than {MOST_LEVELS_OF_JSON} levels")
-    if levels > MOST_LEVELS:
-        raise Refusal(422, f"the body: the value is nested too deeply, in more than {MOST_LEVELS} levels")
-    try:
-        return json.loads(body.decode(), parse_constant=_refuse_constant)
-    except UnicodeDecodeError:
-        raise Refusal(400, "the body is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        # The position alone: the text around it may be a secret.
-        raise Refusal(400, f"the body is not JSON: syntax error at position {error.pos}") from None
-    except ValueError:
-        raise Refusal(400, "the body is not JSON: a number is too long") from None
-
-
-def levels_of_json(text: str) -> int:
-    """How many arrays and objects of a JSON text are in each other, at the deepest place."""
-    return _levels(_TEXT.sub(b"", text.encode(errors="replace")))
-
-
-def _levels(without_text: bytes) -> int:
-    depth = deepest = 0
-    for bracket in _BRACKET.findall(without_text):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise Refusal(400, f"the body is not JSON: {name} is no number")
 
 
 def headers_of(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ._api import Api
-from ._contract import Contract
+from ._contract import MOST_LEVELS, Contract, levels_of_json
 from ._dialect import DIALECTS, DialectName
 from ._lifecycle import Timer, Times, moment
-from ._messages import MOST_LEVELS, levels_of_json
 from ._minting import Mint
 from ._pods import SimulatedPod
 
