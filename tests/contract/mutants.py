@@ -141,8 +141,8 @@ MUTANTS = (
     Mutant(
         "the overlay forgets the key",
         "overlays/yottalabs/_sync/connections.py",
-        "HiddenDict({**self._client.headers, API_KEY_HEADER: settings.api_key})",
-        "HiddenDict({**self._client.headers})",
+        "                API_KEY_HEADER: settings.api_key,\n",
+        "",
         "header.x-api-key: missing",
     ),
     Mutant(

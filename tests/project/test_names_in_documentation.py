@@ -21,6 +21,7 @@ from support.contract import ROOT
 OPTIONS_OF_OTHERS = {
     "--durations": "pytest",
     "--isolated": "ruff",
+    "--resolution": "uv",
     "--write-screens": "tests/cli/test_screens.py",
     "--write-table": "tests/reliability/test_matrix.py",
 }
