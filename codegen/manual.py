@@ -39,6 +39,13 @@ and merge keys.
 **Printed documents** (`--output json`, `yaml` and `csv`) have ids as text, though the API may send numbers, and whole
 numbers beyond 2^53 too: `jq` and JavaScript would round them. `--dry-run` prints numbers as they are sent.
 
+**CSV** has an apostrophe before each text that begins with `=`, `+`, `-`, `@`, a tab or a line break (or a full-width
+form of these), with or without spaces before it: a spreadsheet would take it for a formula. A number stays a number,
+also a negative one, but not one that the API sends as text.
+
+**Text from the API** is printable in every format and on standard error: control and format characters are replaced by
+escapes, as `\\x1b`; in JSON and YAML by those of JSON and YAML, so that a program reads what the API sent.
+
 **Printed commands** repeat `--profile`, `--base-url`, `--api-key-file` and `--allow-insecure-http`, where they were
 given, and can be pasted into a shell."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 from typing import Generic, TypeVar
@@ -33,7 +33,7 @@ class Use:
     """
 
     pod_id: str | None
-    digest: bytes
+    digest: bytes = field(repr=False)
     since: datetime
     moment: float
     before: frozenset[str] = frozenset()

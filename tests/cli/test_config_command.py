@@ -299,7 +299,7 @@ def test_a_write_that_fails_shows_no_key_of_the_file(
     source.write_text(KEY, encoding="utf-8")
     file.write_text(f'[profiles.work]\napi_key = "{ANOTHER_KEY}"\n', encoding="utf-8")
     monkeypatch.setenv("YOTTA_CONFIG_FILE", str(file))
-    monkeypatch.setattr(profiles.tempfile, "mkstemp", fail)
+    monkeypatch.setattr("tempfile.mkstemp", fail)
     with pytest.raises(CommandError, match="No space left") as caught:
         profiles.command.main(arguments.replace("KEY", str(source)).split(), standalone_mode=False)
     frames = our_frames(caught.value)
