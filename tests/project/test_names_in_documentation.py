@@ -22,6 +22,7 @@ OPTIONS_OF_OTHERS = {
     "--durations": "pytest",
     "--isolated": "ruff",
     "--resolution": "uv",
+    "--showlocals": "pytest",
     "--write-screens": "tests/cli/test_screens.py",
     "--write-table": "tests/reliability/test_matrix.py",
 }
