@@ -70,6 +70,7 @@ SYNC_NAMES = {
     "acheck": "check",
     "acheck_closing": "check_closing",
     "aclose": "close",
+    "aclosing": "closing",
     "adelete": "delete",
     "aend_pod": "end_pod",
     "aenforced": "enforced",

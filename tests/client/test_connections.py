@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
@@ -333,6 +334,22 @@ def test_a_client_whose_event_loop_has_ended_says_so(prism: str) -> None:
             with pytest.raises(ConfigurationError, match="another event loop"):
                 trio.run(use, close)
         first.run(use(close=True))
+
+
+@pytest.mark.parametrize("run", [asyncio.run, lambda main: trio.run(lambda: main)])
+def test_a_body_that_is_not_read_to_its_end_is_closed(run: Callable[[Any], None]) -> None:
+    async def too_large() -> None:
+        answer = httpx2.Response(200, content=b"x" * 1000)
+        transport = httpx2.MockTransport(lambda _: answer)
+        async with AsyncYottaLabs("k", transport=transport, max_response_bytes=10) as yotta:
+            with pytest.raises(ResponseValidationError):
+                await yotta.pods.list()
+
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        run(too_large())
+        gc.collect()
+    assert found == []
 
 
 def test_an_unused_client_is_closed_in_any_event_loop() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -177,16 +178,18 @@ class AsyncSession:
             if "," in response.headers.get("content-encoding", ""):
                 # Each packing multiplies what a few bytes can become.
                 raise httpx2.DecodingError("it is packed more than once")
-            async for chunk in response.aiter_bytes():
-                size += len(chunk)
-                chunks.append(chunk)
-                del chunk  # the list hides it
-                if size > limit:
-                    chunks = HiddenList([b"".join(chunks)[:KEPT_BYTES]])
-                    problem = f"the answer has more than the {limit} bytes of max_response_bytes"
-                    break
-                if deadline.passed():
-                    raise httpx2.ReadTimeout("the deadline of the call has passed")
+            pieces: Any = response.aiter_bytes()
+            async with aclosing(pieces):  # or what is left early would be closed by the garbage collector
+                async for chunk in pieces:
+                    size += len(chunk)
+                    chunks.append(chunk)
+                    del chunk  # the list hides it
+                    if size > limit:
+                        chunks = HiddenList([b"".join(chunks)[:KEPT_BYTES]])
+                        problem = f"the answer has more than the {limit} bytes of max_response_bytes"
+                        break
+                    if deadline.passed():
+                        raise httpx2.ReadTimeout("the deadline of the call has passed")
         except httpx2.TimeoutException:
             raise
         except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:

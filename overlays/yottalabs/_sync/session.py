@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -178,16 +179,18 @@ class Session:
             if "," in response.headers.get("content-encoding", ""):
                 # Each packing multiplies what a few bytes can become.
                 raise httpx2.DecodingError("it is packed more than once")
-            for chunk in response.iter_bytes():
-                size += len(chunk)
-                chunks.append(chunk)
-                del chunk  # the list hides it
-                if size > limit:
-                    chunks = HiddenList([b"".join(chunks)[:KEPT_BYTES]])
-                    problem = f"the answer has more than the {limit} bytes of max_response_bytes"
-                    break
-                if deadline.passed():
-                    raise httpx2.ReadTimeout("the deadline of the call has passed")
+            pieces: Any = response.iter_bytes()
+            with closing(pieces):  # or what is left early would be closed by the garbage collector
+                for chunk in pieces:
+                    size += len(chunk)
+                    chunks.append(chunk)
+                    del chunk  # the list hides it
+                    if size > limit:
+                        chunks = HiddenList([b"".join(chunks)[:KEPT_BYTES]])
+                        problem = f"the answer has more than the {limit} bytes of max_response_bytes"
+                        break
+                    if deadline.passed():
+                        raise httpx2.ReadTimeout("the deadline of the call has passed")
         except httpx2.TimeoutException:
             raise
         except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
