@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,13 +62,19 @@ def call(stage: Stage, tmp_path: Path) -> Call:
     return run
 
 
-def ssh_with(script: str, folder: Path) -> str:
-    """A PATH with an ssh that is a script."""
-    programs = folder / "programs"
-    programs.mkdir()
-    (programs / "ssh").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    (programs / "ssh").chmod(0o755)
-    return f"{programs}:{os.environ['PATH']}"
+@pytest.fixture
+def ssh_with() -> Iterator[Callable[[str], str]]:
+    """Makes a PATH with an ssh that is a script; the folder of a test is closed to the user."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+
+        def path(script: str) -> str:
+            ssh = Path(folder) / "ssh"
+            ssh.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+            ssh.chmod(0o755)
+            return f"{folder}:{os.environ['PATH']}"
+
+        yield path
 
 
 @pytest.mark.parametrize("home", HOMES)
@@ -84,19 +91,21 @@ def test_pods_are_created_and_deleted_without_a_home(home: str, call: Call, stag
     "command", [("pods", "create", "--ssh", *POD), ("run", *POD, "--", "true")], ids=["create", "run"]
 )
 def test_an_ssh_that_refuses_the_user_is_known_before_a_pod_is_created(
-    command: tuple[str, ...], call: Call, stage: Stage, tmp_path: Path
+    command: tuple[str, ...], call: Call, stage: Stage, ssh_with: Callable[[str], str]
 ) -> None:
-    path = ssh_with("echo 'No user exists for uid 54321' >&2; exit 255", tmp_path)
+    path = ssh_with("echo 'No user exists for uid 54321' >&2; exit 255")
     done = call(*command, PATH=path)
     assert (done.status, done.output) == (125 if command[0] == "run" else 1, "")
     assert done.errors.splitlines()[0] == "yottalabs: ssh does not run here: there is no user with the number 54321"
     assert not stage.simulator.requests
 
 
-def test_an_ssh_that_takes_the_user_gets_no_file_at_a_place_that_is_not_there(call: Call, tmp_path: Path) -> None:
+def test_an_ssh_that_takes_the_user_gets_no_file_at_a_place_that_is_not_there(
+    call: Call, ssh_with: Callable[[str], str], tmp_path: Path
+) -> None:
     """It is asked for its version, then for a login, and then it is the shell."""
     script = 'case "$* " in "-V "|*" true ") exit 0;; esac; printf "%s\\n" "$@" >&2; exit 7'
-    path = ssh_with(script, tmp_path)
+    path = ssh_with(script)
     simulator = Simulator(clock="real", times=Times(boot=0.1, healthy=0.1), ssh="me@127.0.0.1:22")
     with simulator.serve() as base_url:
         variables = {"PATH": path, "YOTTA_BASE_URL": base_url, "HOME": "home", "XDG_STATE_HOME": "state"}
@@ -104,23 +113,25 @@ def test_an_ssh_that_takes_the_user_gets_no_file_at_a_place_that_is_not_there(ca
     assert done.status == 7, done.errors
     assert len(simulator.pods) == 1
     assert 'UserKnownHostsFile="/dev/null"' in done.errors.splitlines()
-    assert [each.name for each in tmp_path.iterdir()] == ["programs"]
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["~/key", "~nobody-there/key", "key", "."])
 @pytest.mark.parametrize("command", [("pods", "create", "--ssh", *POD), ("run", *POD)], ids=["create", "run"])
 def test_a_private_key_that_is_not_there_is_known_before_a_pod_is_created(
-    command: tuple[str, ...], name: str, call: Call, stage: Stage, tmp_path: Path
+    command: tuple[str, ...], name: str, call: Call, stage: Stage, ssh_with: Callable[[str], str]
 ) -> None:
     rest = ("--", "true") if command[0] == "run" else ()
-    done = call(*command, "--identity", name, *rest, PATH=ssh_with("exit 0", tmp_path))
+    done = call(*command, "--identity", name, *rest, PATH=ssh_with("exit 0"))
     assert done.status == (125 if rest else 2)
     assert f"--identity: {name} cannot be read" in done.errors
     assert not stage.simulator.requests
 
 
-def test_a_private_key_of_a_profile_may_have_any_name(stage: Stage, tmp_path: Path) -> None:
-    config, path = tmp_path / "config.toml", ssh_with("exit 0", tmp_path)
+def test_a_private_key_of_a_profile_may_have_any_name(
+    stage: Stage, ssh_with: Callable[[str], str], tmp_path: Path
+) -> None:
+    config, path = tmp_path / "config.toml", ssh_with("exit 0")
     for name in ("~\\u0000/key", "a\\u0000b", "~nobody-there/key"):
         config.write_text(f'[profiles.work]\napi_key = "{KEY}"\nssh_key = "{name}"\n', encoding="utf-8")
         config.chmod(0o600)
@@ -148,8 +159,8 @@ def test_without_a_place_there_is_nothing_to_read_and_nowhere_to_write(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_doctor_says_that_ssh_does_not_run(call: Call, tmp_path: Path) -> None:
-    found = {each["id"]: each for each in call("doctor", "-o", "json", PATH=ssh_with("exit 255", tmp_path)).document}
+def test_doctor_says_that_ssh_does_not_run(call: Call, ssh_with: Callable[[str], str]) -> None:
+    found = {each["id"]: each for each in call("doctor", "-o", "json", PATH=ssh_with("exit 255")).document}
     assert found["ssh"]["verdict"] == "note"
     assert "no user with the number 54321" in found["ssh"]["told"]
     assert found["API"]["verdict"] == "ok"

@@ -100,6 +100,8 @@ def test_it():
     note(guard())
     {way}
 """
+# A script that runs the tests in the background ignores SIGINT.
+INTERRUPT = "signal.signal(signal.SIGINT, signal.default_int_handler); os.kill(os.getpid(), signal.SIGINT)"
 
 
 def run(folder: Path, tests: str, *options: str) -> tuple[str, int]:
@@ -134,7 +136,7 @@ def test_a_test_that_leaves_a_process_is_an_error_and_the_process_is_gone(tmp_pa
 @pytest.mark.parametrize(
     ("way", "options", "word"),
     [
-        ("os.kill(os.getpid(), signal.SIGINT)", [], "KeyboardInterrupt"),
+        (INTERRUPT, [], "KeyboardInterrupt"),
         ("os._exit(1)", ["-p", "xdist", "-n1"], "worker 'gw0' crashed"),
     ],
 )

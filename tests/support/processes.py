@@ -52,12 +52,11 @@ def kill(process: int) -> None:
 def interrupts(handler: signal.Handlers) -> Iterator[None]:
     """What a child inherits as its answer to SIGINT; a script that runs the tests in the background ignores it.
 
-    SIGHUP, which `nohup` ignores, is the default.
+    Such a script ignores SIGQUIT, too, and `nohup` SIGHUP: to these, a child has the default answer.
     """
-    here = {signal.SIGINT: signal.signal(signal.SIGINT, handler), signal.SIGHUP: signal.getsignal(signal.SIGHUP)}
+    answers = {signal.SIGINT: handler, signal.SIGQUIT: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    here = {number: signal.signal(number, answer) for number, answer in answers.items()}
     try:
-        if here[signal.SIGHUP] is signal.SIG_IGN:
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)
         yield
     finally:
         for number, before in here.items():
