@@ -281,12 +281,30 @@ def make_sync(target: Path) -> None:
     shutil.copytree(source, target / "_async", ignore=shutil.ignore_patterns("__pycache__"))
     modules = sorted((target / "_async").glob("*.py"))
     rule = unasync.Rule(f"{target}/_async/", f"{target}/_sync/", additional_replacements=SYNC_NAMES)
+    for module in modules:
+        _refuse_in_f_strings(module, rule)
     unasync.unasync_files([str(module) for module in modules], [rule])
     for module in modules:
         made = target / "_sync" / module.name
         made.write_text(SYNC_NOTICE.format(name=module.name) + made.read_text(encoding="utf-8"), encoding="utf-8")
     tidy(target / "_sync", "F401,I")
     shutil.rmtree(target / "_async")
+
+
+def _refuse_in_f_strings(module: Path, rule: unasync.Rule) -> None:
+    """Stops at a name in an f-string that the synchronous half calls otherwise.
+
+    unasync replaces tokens, and Python before 3.12 has none there: what is made would depend on the interpreter.
+    """
+    strings = (each for each in ast.walk(ast.parse(module.read_bytes())) if isinstance(each, ast.JoinedStr))
+    for part in (part for string in strings for part in ast.walk(string)):
+        if isinstance(part, ast.Name | ast.Attribute | ast.Await):
+            word = "await" if isinstance(part, ast.Await) else part.id if isinstance(part, ast.Name) else part.attr
+            if word == "await" or rule._unasync_name(word) != word:  # noqa: SLF001  # the rule as it is applied
+                raise UnsupportedError(
+                    f"overlays/yottalabs/_async/{module.name}, line {part.lineno}: {word} stands in an f-string, where "
+                    "the synchronous half cannot have another name; assign it to a variable before"
+                )
 
 
 def make_manual(page: Path, generated: Path) -> str:

@@ -430,6 +430,20 @@ def test_make_check_shows_every_byte_that_differs(tmp_path: Path) -> None:
     assert generate(checkout).strip() == "generated: nothing to change"
 
 
+@pytest.mark.parametrize("expression", ["AsyncPods", "self.aclose", "await x", "{1: alook}[1]:>5"])
+def test_a_name_in_an_f_string_that_the_synchronous_half_calls_otherwise_stops(expression: str, tmp_path: Path) -> None:
+    """Python before 3.12 has no tokens inside an f-string, so that the name would stay as it is there."""
+    checkout = copy(tmp_path / "checkout")
+    module = checkout / "overlays" / "yottalabs" / "_async" / "listing.py"
+    code = f"\n\nasync def _show(self: object, x: object) -> str:\n    return f'shown: {{ {expression} }}'\n"
+    module.write_text(module.read_text(encoding="utf-8") + code, encoding="utf-8")
+    done = python("codegen/generate.py", cwd=checkout, check=False)
+    assert done.returncode == 1
+    line = module.read_text(encoding="utf-8").count("\n")
+    assert f"overlays/yottalabs/_async/listing.py, line {line}: " in done.stdout + done.stderr
+    assert "f-string" in done.stdout + done.stderr
+
+
 Changes = Mapping[str, Any]
 
 

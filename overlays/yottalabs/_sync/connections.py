@@ -116,12 +116,13 @@ class Connections:
         """
         self.check_open()
         response: object = self._transport.handle_request(request)
-        if isinstance(response, httpx2.Response) and isinstance(response.stream, httpx2.SyncByteStream):
+        wanted = httpx2.SyncByteStream
+        if isinstance(response, httpx2.Response) and isinstance(response.stream, wanted):
             return response
         body = f" with a {_class_name(response.stream)}" if isinstance(response, httpx2.Response) else ""
         raise httpx2.TransportError(
             f"the transport {_class_name(self._transport)} returned a {_class_name(response)}{body}; "
-            f"it must return an httpx2.Response with an httpx2.{httpx2.AsyncByteStream.__name__}"
+            f"it must return an httpx2.Response with an httpx2.{wanted.__name__}"
         )
 
     def close(self) -> None:
@@ -147,13 +148,13 @@ def _is_url(text: str) -> bool:
 
 def _check_transport(transport: object) -> None:
     """Raise a ConfigurationError unless a transport can send the requests of this client."""
-    wanted = httpx2.BaseTransport
+    wanted, example = httpx2.BaseTransport, httpx2.HTTPTransport
     if isinstance(transport, type):
         raise ConfigurationError(f"the transport is the class {transport.__name__}; pass an instance of it")
     if not isinstance(transport, wanted):
         raise ConfigurationError(
             f"the transport is of the class {_class_name(transport)}; pass an instance of httpx2.{wanted.__name__}, "
-            f"such as httpx2.{httpx2.AsyncHTTPTransport.__name__}()"
+            f"such as httpx2.{example.__name__}()"
         )
 
 
