@@ -282,7 +282,8 @@ print("relative" in _environment(Settings("a-key", "http://127.0.0.1")).get("PYT
     folder = tmp_path / "gone"
     folder.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        # -P: for an attribute that a module does not have, Python 3.13.0 looks at the current folder, and fails.
+        [sys.executable, "-P", "-c", program],
         env={**os.environ, "YOTTA_CONFIG_FILE": "config.toml"},
         cwd=folder,
         capture_output=True,
