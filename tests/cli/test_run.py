@@ -222,7 +222,8 @@ def test_a_command_is_as_if_it_ran_here_and_nobody_sees_the_key(world: World) ->
     assert KEY not in str(told["variables"])
     assert KEY not in errors
     assert tells_cost(errors, world.pod.id)
-    assert errors.count("\n") == 2  # that, and what the command said
+    # That, and what the command said. Where the machine is busy, there is also where it connects to.
+    assert len([line for line in errors.splitlines() if not line.startswith("connecting to ")]) == 2
     world.assert_over()
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import pyte
 import pytest
 
-from support.processes import interrupts
+from support.processes import interrupts, is_busy
 
 COMMAND = str(Path(sys.executable).with_name("yottalabs"))
 KEY = "a-key-that-nobody-may-see"
@@ -125,7 +125,13 @@ class Terminal:
         return bool(termios.tcgetattr(self._descriptor)[3] & termios.ECHO)
 
     def type(self, text: str) -> None:
-        """Types something; Ctrl-C is `\\x03`."""
+        """Types something, once the command waits; Ctrl-C is `\\x03`.
+
+        Python overlooks a signal between its last look and the read that blocks, until something else is typed.
+        """
+        end = time.monotonic() + SECONDS
+        while is_busy(self.process) and time.monotonic() < end:
+            self._read(0.01)
         os.write(self._descriptor, text.encode())
 
     def hang_up(self) -> None:

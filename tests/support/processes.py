@@ -27,6 +27,14 @@ def lives(process: int) -> bool:
         return False
 
 
+def is_busy(process: int) -> bool:
+    """Return whether a process has something to do at this moment."""
+    try:
+        return psutil.Process(process).status() in {psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP}
+    except psutil.NoSuchProcess:
+        return False
+
+
 def with_variable(variable: str) -> list[int]:
     """Return the processes that were started with a variable in their environment.
 
