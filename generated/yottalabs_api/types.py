@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -97,17 +97,22 @@ MOST_LEVELS = 100
 """How many arrays and objects may be in each other where something recurses: far less than any interpreter allows."""
 MOST_LEVELS_READ = 500
 """How many may be in each other in JSON that is read."""
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _BRACKET_OR_TEXT = re.compile(r'[\[{]|[\]}]|"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 
 
 def nests_deeper(value: Any, most: int = MOST_LEVELS) -> bool:
     """Whether more than so many mappings and sequences are in each other. One that is in itself is as deep as can be."""
-    level: list[Any] = [[value]]
+    level: Iterable[Any] = [[value]]
     for _ in range(most + 1):
-        parts = (part for whole in level for part in (whole.values() if isinstance(whole, Mapping) else whole))
-        level = list({id(part): part for part in parts if isinstance(part, (dict, list, tuple, Mapping))}.values())
-        if not level:
+        inner: dict[int, Any] = {}
+        for whole in level:
+            for part in whole.values() if type(whole) is dict or isinstance(whole, Mapping) else whole:
+                if type(part) not in _SCALARS and isinstance(part, (dict, list, tuple, Mapping)):
+                    inner[id(part)] = part
+        if not inner:
             return False
+        level = inner.values()
     return True
 
 

@@ -171,6 +171,8 @@ def _scalar(field: RequestField, given: Hidden[Any], name: str) -> Any:
 
 def _plain(given: Hidden[Any], name: str) -> Any:
     """A value with mappings of any kind as JSON objects."""
+    if isinstance(given.value, (str, int)):
+        return given.value
     if nests_deeper(given.value):
         raise InvalidArgumentError(f"{name} is nested too deeply for JSON", argument=name)
     whole = HiddenList([given.value])
